@@ -1,0 +1,110 @@
+#include "io/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/text.h"
+
+namespace evenkeel::io {
+namespace {
+
+Error failed(std::string_view operation, std::string_view path) {
+    const int code = errno;
+    const Errc errc = code == ENOENT                     ? Errc::not_found
+                      : code == EACCES || code == EPERM ? Errc::denied
+                                                         : Errc::unavailable;
+    return {errc, fmt::format("{} {}: {}", operation, path, ::strerror(code))};
+}
+
+Result<> write_all(int fd, std::string_view content, const std::string& path) {
+    while (!content.empty()) {
+        const ssize_t written = ::write(fd, content.data(), content.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return failed("write", path);
+        content.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return {};
+}
+
+}  // namespace
+
+void Fd::reset() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+}
+
+Result<std::string> read_file(const std::string& path) {
+    const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) return failed("read", path);
+    std::string content;
+    char chunk[65536];
+    while (true) {
+        const ssize_t got = ::read(fd.get(), chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return failed("read", path);
+        if (got == 0) return content;
+        content.append(chunk, static_cast<std::size_t>(got));
+    }
+}
+
+Result<> replace_file(const std::string& path, std::string_view content) {
+    const std::string temporary = path + ".new";
+    const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+    if (!fd.valid()) return failed("write", temporary);
+    EK_TRY_VOID(write_all(fd.get(), content, temporary));
+    if (::fsync(fd.get()) != 0) return failed("sync", temporary);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("rename to", path);
+    const std::string parent = std::filesystem::path(path).parent_path().string();
+    const Fd folder(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.valid() || ::fsync(folder.get()) != 0) return failed("sync folder of", path);
+    return {};
+}
+
+Result<> make_folders(const std::string& path) {
+    std::error_code code;
+    std::filesystem::create_directories(path, code);
+    if (!code) return {};
+    errno = code.value();
+    return failed("make folder", path);
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+Result<> remove_all(const std::string& path) {
+    std::error_code code;
+    std::filesystem::remove_all(path, code);
+    if (!code) return {};
+    errno = code.value();
+    return failed("remove", path);
+}
+
+Result<std::string> make_temp_folder(std::string_view prefix) {
+    const char* base = ::getenv("TMPDIR");
+    std::string path = fmt::format("{}/{}XXXXXX", base != nullptr ? base : "/tmp", prefix);
+    if (::mkdtemp(path.data()) == nullptr) return failed("make temporary folder", path);
+    return path;
+}
+
+Result<Fd> lock_file(const std::string& path) {
+    Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+    if (!fd.valid()) return failed("open", path);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK) return failed("lock", path);
+        const auto holder = read_file(path);
+        return Error{Errc::conflict, fmt::format("lock {}: held by process {}", path,
+                                                 holder ? trim(*holder) : "unknown")};
+    }
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(fd.get(), 0) != 0) return failed("truncate", path);
+    EK_TRY_VOID(write_all(fd.get(), pid, path));
+    return fd;
+}
+
+}  // namespace evenkeel::io

@@ -1,0 +1,28 @@
+// Files and folders. Errors name the path and the system's reason.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "io/fd.h"
+
+namespace evenkeel::io {
+
+// Errors: not_found; denied  no permission; unavailable  any other.
+Result<std::string> read_file(const std::string& path);
+// Replaces `path` so that after a crash either the old or the new content is there: temporary file,
+// fsync, rename, fsync of the folder.
+Result<> replace_file(const std::string& path, std::string_view content);
+Result<> make_folders(const std::string& path);
+bool exists(const std::string& path);
+// Removes `path` with all below it; no error when it is not there.
+Result<> remove_all(const std::string& path);
+// A new private folder below $TMPDIR or /tmp whose name starts with `prefix`.
+Result<std::string> make_temp_folder(std::string_view prefix);
+// Locks `path` (made when missing) for this process and writes its pid into it; the lock ends with
+// the process. Errors: conflict  another process holds it (its pid is in the text).
+Result<Fd> lock_file(const std::string& path);
+
+}  // namespace evenkeel::io

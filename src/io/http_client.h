@@ -1,0 +1,44 @@
+// HTTP requests with a deadline, over kept-alive connections (libcurl).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/instant.h"
+#include "base/result.h"
+
+namespace evenkeel::io {
+
+struct HttpAnswer {
+    int status = 0;
+    std::string body{};
+};
+
+// Not thread-safe: one client per thread. Connections are kept open between requests.
+class HttpClient {
+public:
+    HttpClient();
+    ~HttpClient();
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+
+    // Any HTTP status is an answer, not an error.
+    // Errors: unavailable  not connected, so the request was not sent;
+    //         timed_out    it may have arrived, but no whole answer came in time.
+    Result<HttpAnswer> get(const std::string& url, Deadline deadline);
+    Result<HttpAnswer> post(const std::string& url, const std::string& body, Deadline deadline);
+
+    // Posts `body` and hands each piece of the endless answer to `on_data` until that returns false
+    // (then the result is empty), or until the connection ended (then it is an error). `on_idle` is called about every 50 ms; false ends it like on_data.
+    Result<> stream(const std::string& url, const std::string& body,
+                    const std::function<bool(std::string_view)>& on_data,
+                    const std::function<bool()>& on_idle, Millis connect_limit);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace evenkeel::io
