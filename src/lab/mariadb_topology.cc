@@ -1,0 +1,92 @@
+#include "lab/mariadb_topology.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+
+#include "io/clock.h"
+#include "io/thread.h"
+
+namespace evenkeel::lab {
+namespace {
+
+Result<> open_for_writes(const MariadbServer& primary, bool semi_sync, Deadline deadline) {
+    std::vector<std::string> statements;
+    // Set while it runs, not by an option: a primary that comes back has to come back as a replica.
+    if (semi_sync) statements.emplace_back("SET GLOBAL rpl_semi_sync_master_enabled = 1");
+    statements.emplace_back("SET GLOBAL read_only = 0");
+    EK_TRY([[maybe_unused]] const auto table, primary.query(statements, deadline));
+    return {};
+}
+
+}  // namespace
+
+Result<> follow(const MariadbServer& replica, const MariadbServer& primary, Deadline deadline) {
+    const sql::Credentials& who = replica.accounts().replication;
+    const std::string change = fmt::format(
+        "CHANGE MASTER TO MASTER_HOST = {}, MASTER_PORT = {}, MASTER_USER = {}, "
+        "MASTER_PASSWORD = {}, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1, "
+        "MASTER_HEARTBEAT_PERIOD = 1",
+        sql::quote(primary.id().host), primary.id().port, sql::quote(who.user),
+        sql::quote(who.password));
+    EK_TRY([[maybe_unused]] const auto table,
+           replica.query({"STOP SLAVE", change, "START SLAVE"}, deadline));
+    return {};
+}
+
+Result<> wait_replicating(const MariadbServer& replica, Deadline deadline) {
+    io::StopToken pause;
+    while (true) {
+        EK_TRY(const auto status, replica.query({"SHOW SLAVE STATUS"}, deadline));
+        const std::string io_thread = status.text(0, "Slave_IO_Running");
+        const std::string sql_thread = status.text(0, "Slave_SQL_Running");
+        if (io_thread == "Yes" && sql_thread == "Yes") return {};
+        if (deadline.passed(io::now())) {
+            return Error{
+                Errc::timed_out,
+                fmt::format("wait for {} to replicate: receives: {}, applies: {}: {}{}",
+                            replica.config().name, io_thread, sql_thread,
+                            status.text(0, "Last_IO_Error"), status.text(0, "Last_SQL_Error"))};
+        }
+        pause.wait_for(Millis(20));
+    }
+}
+
+Result<MariadbTopology> MariadbTopology::start(const TopologyConfig& config, Deadline deadline) {
+    MariadbTopology topology;
+    topology.config_ = config;
+    for (int number = 1; number <= config.replicas + 1; ++number) {
+        EK_TRY(auto server, MariadbServer::create({.name = fmt::format("db{}", number),
+                                                   .folder = config.folder,
+                                                   .server_id = static_cast<std::uint32_t>(number),
+                                                   .options = config.options},
+                                                  deadline));
+        // All start before the first is waited for.
+        EK_TRY_VOID(server.start());
+        topology.servers_.push_back(std::move(server));
+    }
+    for (MariadbServer& server : topology.servers_) EK_TRY_VOID(server.wait_ready(deadline));
+    const MariadbServer& primary = topology.servers_.front();
+    for (std::size_t i = 1; i < topology.size(); ++i) {
+        EK_TRY_VOID(follow(topology.servers_[i], primary, deadline));
+    }
+    for (std::size_t i = 1; i < topology.size(); ++i) {
+        EK_TRY_VOID(wait_replicating(topology.servers_[i], deadline));
+    }
+    EK_TRY_VOID(open_for_writes(primary, config.semi_sync, deadline));
+    return topology;
+}
+
+MariadbServer* MariadbTopology::find(const ServerId& id) {
+    for (MariadbServer& server : servers_) {
+        if (server.id() == id) return &server;
+    }
+    return nullptr;
+}
+
+void MariadbTopology::stop(Millis grace) {
+    for (MariadbServer& server : servers_) server.terminate();
+    const Deadline deadline = io::within(grace);
+    for (MariadbServer& server : servers_) server.stop(deadline.left(io::now()));
+}
+
+}  // namespace evenkeel::lab
