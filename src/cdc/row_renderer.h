@@ -1,0 +1,56 @@
+// Renders row events as Maxwell's JSON lines: one object a line, no white space, keys in Maxwell's
+// order. Pure: no I/O, no clock; allocates only until its buffers have grown.
+//
+// `xid`, `commit` and thus a row's bytes are known only at the end of its transaction: the caller
+// keeps the transaction's raw row events (Event::bytes) and renders them when it has seen the end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "base/result.h"
+#include "cdc/byte_buffer.h"
+#include "cdc/config.h"
+#include "cdc/table_plan.h"
+#include "wire/binlog_event.h"
+
+namespace evenkeel::cdc {
+
+// What a row line says besides the row. Fields whose option is off in OutputConfig are not read.
+struct RowContext {
+    std::optional<std::uint64_t>
+        xid{};                        // Nothing when the transaction did not end in an XID event.
+    std::uint64_t first_xoffset = 0;  // xoffset of the event's first row, also when it is skipped.
+    // No row of the transaction comes behind this event: its last row says "commit":true instead of
+    // an xoffset.
+    bool last_event = false;
+    std::uint64_t skip_rows = 0;  // Rows at the front of the event that were written before.
+    std::string_view position{};  // "file:offset" of the event's start.
+    std::string_view gtid{};      // Empty: null.
+    std::string_view query{};     // The statement, UTF-8; empty: left out.
+    std::optional<std::uint32_t> thread_id{};  // Printed when given.
+    std::string_view push_ts{};                // Decimal seconds with microseconds.
+};
+
+class RowRenderer {
+public:
+    explicit RowRenderer(const OutputConfig& options);
+    ~RowRenderer();
+    RowRenderer(RowRenderer&&) noexcept;
+    RowRenderer& operator=(RowRenderer&&) noexcept;
+
+    // Appends one line for each row of `event` behind the skipped ones and returns the number of
+    // rows in the event, skipped ones included (so the next event's first_xoffset is the old one
+    // plus this). ts and server_id come from the event's header. On error `out` is as it was.
+    // Errors: corrupt   the event is damaged or does not fit `plan`.
+    Result<std::uint64_t> append_rows(const TablePlan& plan, const wire::Event& event,
+                                      const RowContext& context, ByteBuffer& out);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace evenkeel::cdc

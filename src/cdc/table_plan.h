@@ -1,0 +1,121 @@
+// How to render the rows of one table: everything that is the same for all of its rows, worked out
+// once. Built from the binlog's table map and, where that does not say enough, from the server's
+// dictionary. Immutable; share it between threads freely, except that rendering a column with
+// needs_converter uses its converter (one thread at a time).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cdc/config.h"
+#include "wire/charset.h"
+#include "wire/table_map.h"
+
+namespace evenkeel::cdc {
+
+// A column as information_schema describes it.
+struct ColumnDefinition {
+    std::string name{};         // COLUMN_NAME
+    std::string column_type{};  // COLUMN_TYPE: "int(10) unsigned", "enum('a','b')", "uuid"
+    std::string charset{};      // CHARACTER_SET_NAME; empty for NULL.
+    // A CHECK_CONSTRAINTS row of the table has exactly the clause json_valid(`<name>`): MariaDB's
+    // JSON is a LONGTEXT with that check.
+    bool json = false;
+};
+
+struct TableDefinition {
+    std::string database{};
+    std::string table{};
+    std::vector<ColumnDefinition> columns{};  // By ORDINAL_POSITION, invisible ones too.
+    std::vector<std::string> primary_key{};   // Column names in key order.
+};
+
+// What a raw value is and how it is written.
+enum class ValueKind : std::uint8_t {
+    int8,
+    uint8,
+    int16,
+    uint16,
+    int24,
+    uint24,
+    int32,
+    uint32,
+    int64,
+    uint64,
+    float32,
+    float64,
+    decimal,
+    bit,
+    year,
+    date,
+    datetime,
+    datetime_old,
+    timestamp,
+    timestamp_old,
+    time,
+    time_old,
+    enumeration,
+    set,
+    text,  // Length in front; UTF-8.
+    text_latin1,
+    text_other,    // Through the converter.
+    binary_fixed,  // BINARY(n): padded back to n.
+    binary,        // base64
+    json,          // Raw when it is JSON, else a string.
+    geometry,
+    uuid,
+    inet4,
+    inet6,
+};
+
+struct ColumnPlan {
+    std::string name{};
+    std::string literal{};  // ,"name":
+    ValueKind kind{};
+    std::uint8_t length_bytes = 0;      // Of the length in front of the value.
+    std::uint8_t size = 0;              // Of a value without one; fixed-size kinds only.
+    std::uint8_t digits = 0;            // Decimal: all; temporal: fraction.
+    std::uint8_t scale = 0;             // Decimal.
+    bool compressed = false;            // MariaDB COMPRESSED: uncompress first.
+    std::uint16_t width = 0;            // BINARY(n): n.
+    std::vector<std::string> labels{};  // ENUM, SET: as JSON strings with their quotes.
+    std::shared_ptr<const wire::TextConverter> converter{};
+};
+
+struct TablePlan {
+    std::string database{};
+    std::string table{};
+    std::uint64_t table_id = 0;
+    std::vector<ColumnPlan> columns{};
+    std::vector<std::uint32_t> primary_key{};  // Indexes into columns, in key order.
+
+    // {"database":"d","table":"t"
+    std::string head{};
+    // ,"type":"insert","ts":   by wire::RowsKind.
+    std::array<std::string, 3> type_and_ts{};
+    std::string primary_key_columns{};  // ["a","b"]
+    // Bytes that a row takes at most besides the content of its variable-length values.
+    std::size_t fixed_bytes_max = 0;
+};
+
+// The map has no column names: make_table_plan needs a definition. Where the map has them, a
+// definition is still worth having: JSON, UUID, INET4 and INET6 columns are told apart from
+// LONGTEXT and BINARY by it alone.
+bool needs_definition(const wire::TableMap& map);
+// Some column could be one of those that only a definition tells apart (see needs_definition).
+bool wants_definition(const wire::TableMap& map);
+
+// `definition` may be null unless needs_definition(map).
+// Errors: not_found  a definition is needed and missing;
+//         conflict   the definition is not that of the map (other number, names or types of
+//         columns:
+//                    the table was altered in between);
+//         invalid    a column type or charset that cannot be rendered; its name is in the text.
+Result<TablePlan> make_table_plan(const wire::TableMap& map, const TableDefinition* definition);
+
+}  // namespace evenkeel::cdc
