@@ -1,0 +1,371 @@
+#include "sql/connection.h"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <mariadb/errmsg.h>
+#include <mariadb/mysql.h>
+#include <mariadb/mysqld_error.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstring>
+#include <mutex>
+#include <system_error>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "io/clock.h"
+
+namespace evenkeel::sql {
+namespace {
+
+// libmariadb's MYSQL_WAIT_* for poll(), and back.
+short to_poll(int wait) {
+    int events = 0;
+    if ((wait & MYSQL_WAIT_READ) != 0) events |= POLLIN;
+    if ((wait & MYSQL_WAIT_WRITE) != 0) events |= POLLOUT;
+    if ((wait & MYSQL_WAIT_EXCEPT) != 0) events |= POLLPRI;
+    return static_cast<short>(events);
+}
+
+int from_poll(int events, int wait) {
+    int happened = 0;
+    // An error or a hang-up is found by reading or writing, whichever the library waits for.
+    if ((events & (POLLERR | POLLHUP | POLLNVAL)) != 0) happened |= wait & ~MYSQL_WAIT_TIMEOUT;
+    if ((events & POLLIN) != 0) happened |= MYSQL_WAIT_READ;
+    if ((events & POLLOUT) != 0) happened |= MYSQL_WAIT_WRITE;
+    if ((events & POLLPRI) != 0) happened |= MYSQL_WAIT_EXCEPT;
+    return happened;
+}
+
+// Waits for what the library asks for; MYSQL_WAIT_TIMEOUT when the deadline came first.
+int wait_events(MYSQL* mysql, int wait, Deadline deadline) {
+    pollfd entry{.fd = mysql_get_socket(mysql), .events = to_poll(wait), .revents = 0};
+    for (;;) {
+        const auto left = std::min(deadline.left(io::now()), Millis{60'000});
+        const int ready = poll(&entry, 1, static_cast<int>(left.count()));
+        if (ready > 0) return from_poll(entry.revents, wait);
+        if (ready < 0 && errno != EINTR) return MYSQL_WAIT_TIMEOUT;
+        if (deadline.passed(io::now())) return MYSQL_WAIT_TIMEOUT;
+    }
+}
+
+// Carries a started operation to its end. False when the deadline came first: then the library has
+// been told so, which makes it unwind and free what it holds, and the connection is of no more use.
+template <typename Continue>
+bool drive(MYSQL* mysql, int wait, Deadline deadline, const Continue& go_on) {
+    bool in_time = true;
+    for (int expired = 0; wait != 0 && expired < 32;) {
+        const int happened = in_time ? wait_events(mysql, wait, deadline) : MYSQL_WAIT_TIMEOUT;
+        if (happened == MYSQL_WAIT_TIMEOUT) {
+            in_time = false;
+            ++expired;
+        }
+        wait = go_on(happened);
+    }
+    return in_time;
+}
+
+bool is_lost(unsigned number) {
+    switch (number) {
+        case CR_SERVER_LOST:
+        case CR_SERVER_GONE_ERROR:
+        case CR_CONN_HOST_ERROR:
+        case CR_CONNECTION_ERROR:
+        case CR_UNKNOWN_HOST:
+        case 2055:  // CR_SERVER_LOST_EXTENDED
+        case ER_SERVER_SHUTDOWN:
+        case ER_CONNECTION_KILLED:
+        case ER_NORMAL_SHUTDOWN:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool is_denied(unsigned number) {
+    switch (number) {
+        case ER_SPECIFIC_ACCESS_DENIED_ERROR:
+        case ER_TABLEACCESS_DENIED_ERROR:
+        case ER_COLUMNACCESS_DENIED_ERROR:
+        case ER_PROCACCESS_DENIED_ERROR:
+        case ER_DBACCESS_DENIED_ERROR:
+        case ER_ACCESS_DENIED_ERROR:
+        case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
+        case ER_KILL_DENIED_ERROR:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// The system's words for the number at the end of "Can't connect to server on 'db3' (111)".
+std::string system_reason(std::string_view text) {
+    const auto open = text.rfind('(');
+    int number = 0;
+    if (open == std::string_view::npos) return std::string(text);
+    const auto digits = text.substr(open + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (number <= 0) return std::string(text);
+    std::string words = std::generic_category().message(number);
+    if (!words.empty()) words[0] = static_cast<char>(std::tolower(words[0]));
+    return words;
+}
+
+Error connect_error(const ServerId& server, const Credentials& who, unsigned number,
+                    const std::string& text) {
+    const std::string operation = fmt::format("connect {}: ", server.str());
+    if (is_denied(number) || number == ER_HOST_NOT_PRIVILEGED || number == ER_HOST_IS_BLOCKED) {
+        return {Errc::denied, fmt::format("{}the server refuses user '{}': {} (error {})",
+                                          operation, who.user, text, number)};
+    }
+    if (number == CR_CONN_HOST_ERROR || number == CR_CONNECTION_ERROR) {
+        return {Errc::unavailable, operation + system_reason(text)};
+    }
+    // It answers, but not to us: whoever asks whether it lives must not take this for a no.
+    if (number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS ||
+        number == CR_AUTH_PLUGIN_CANNOT_LOAD) {
+        return {Errc::denied, fmt::format("{}{} (error {})", operation, text, number)};
+    }
+    return {Errc::unavailable, fmt::format("{}{} (error {})", operation, text, number)};
+}
+
+// Enough of a statement to find it again, never so much that a password is in it.
+std::string summary(std::string_view statement) {
+    constexpr std::size_t kWordsMax = 3;
+    std::size_t words = 0;
+    std::size_t end = 0;
+    while (end < statement.size() && end < 40) {
+        if (statement[end] == ' ' && ++words == kWordsMax) break;
+        if (statement[end] == '\'' || statement[end] == '"') break;
+        ++end;
+    }
+    return std::string(trim(statement.substr(0, end)));
+}
+
+void init_library() {
+    static std::once_flag once;
+    std::call_once(once, [] { mysql_library_init(0, nullptr, nullptr); });
+}
+
+Table to_table(MYSQL_RES* result) {
+    Table table;
+    const unsigned columns = mysql_num_fields(result);
+    const MYSQL_FIELD* fields = mysql_fetch_fields(result);
+    for (unsigned i = 0; i < columns; ++i) table.columns.emplace_back(fields[i].name);
+    while (MYSQL_ROW row = mysql_fetch_row(result)) {
+        const unsigned long* lengths = mysql_fetch_lengths(result);
+        std::vector<std::optional<std::string>> cells(columns);
+        for (unsigned i = 0; i < columns; ++i) {
+            if (row[i] != nullptr) cells[i].emplace(row[i], lengths[i]);
+        }
+        table.rows.push_back(std::move(cells));
+    }
+    return table;
+}
+
+}  // namespace
+
+std::optional<std::string> Table::get(std::size_t row, std::string_view column) const {
+    if (row >= rows.size()) return {};
+    const auto it = std::find(columns.begin(), columns.end(), column);
+    if (it == columns.end()) return {};
+    return rows[row][static_cast<std::size_t>(it - columns.begin())];
+}
+
+std::string Table::text(std::size_t row, std::string_view column) const {
+    return get(row, column).value_or("");
+}
+
+struct Connection::Impl {
+    MYSQL* mysql = nullptr;
+    ServerId server{};
+    unsigned error_number = 0;
+
+    ~Impl() { close(); }
+
+    // Leaves without a word when `abandon`: a farewell to a hung server could block.
+    void close(bool abandon = false) {
+        if (mysql == nullptr) return;
+        if (abandon) {
+            const int fd = mysql_get_socket(mysql);
+            if (fd >= 0) shutdown(fd, SHUT_RDWR);
+        }
+        mysql_close(mysql);
+        mysql = nullptr;
+    }
+
+    Error failed(const std::string& statement) {
+        error_number = mysql_errno(mysql);
+        const std::string text = fmt::format("query {}: {}: {} (error {})", server.str(),
+                                             summary(statement), mysql_error(mysql), error_number);
+        if (is_lost(error_number)) {
+            close(true);
+            return {Errc::unavailable, text};
+        }
+        return {is_denied(error_number) ? Errc::denied : Errc::invalid, text};
+    }
+
+    Error expired(const std::string& statement) {
+        close(true);
+        return {Errc::timed_out,
+                fmt::format("query {}: {}: no answer in time", server.str(), summary(statement))};
+    }
+};
+
+Connection::Connection() : impl_(std::make_unique<Impl>()) {}
+Connection::~Connection() = default;
+Connection::Connection(Connection&&) noexcept = default;
+Connection& Connection::operator=(Connection&&) noexcept = default;
+
+Result<Connection> Connection::open(const ServerId& server, const Credentials& credentials,
+                                    Deadline deadline) {
+    init_library();
+    const Instant started = io::now();
+    Connection connection;
+    Impl& impl = *connection.impl_;
+    impl.server = server;
+    impl.mysql = mysql_init(nullptr);
+    EK_CHECK(impl.mysql != nullptr, "out of memory");
+    mysql_options(impl.mysql, MYSQL_OPT_NONBLOCK, nullptr);
+    const unsigned protocol = MYSQL_PROTOCOL_TCP;  // Also for "localhost".
+    mysql_options(impl.mysql, MYSQL_OPT_PROTOCOL, &protocol);
+    mysql_options(impl.mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+
+    MYSQL* done = nullptr;
+    const int wait =
+        mysql_real_connect_start(&done, impl.mysql, server.host.c_str(), credentials.user.c_str(),
+                                 credentials.password.c_str(), nullptr, server.port, nullptr, 0);
+    const bool in_time = drive(impl.mysql, wait, deadline, [&](int happened) {
+        return mysql_real_connect_cont(&done, impl.mysql, happened);
+    });
+    if (!in_time) {
+        impl.close(true);
+        const auto waited = std::chrono::duration_cast<Millis>(io::now() - started);
+        return Error{Errc::timed_out,
+                     fmt::format("connect {}: no answer in {} ms", server.str(), waited.count())};
+    }
+    if (done == nullptr) {
+        return connect_error(server, credentials, mysql_errno(impl.mysql), mysql_error(impl.mysql));
+    }
+    return connection;
+}
+
+bool Connection::connected() const {
+    return impl_ && impl_->mysql != nullptr;
+}
+
+Result<Table> Connection::query(const std::string& statement, Deadline deadline) {
+    if (!connected()) {
+        return Error{Errc::unavailable,
+                     fmt::format("query {}: {}: not connected",
+                                 impl_ ? impl_->server.str() : "nobody", summary(statement))};
+    }
+    MYSQL* mysql = impl_->mysql;
+    impl_->error_number = 0;
+    int failed = 0;
+    const auto length = static_cast<unsigned long>(statement.size());
+    int wait = mysql_real_query_start(&failed, mysql, statement.data(), length);
+    if (!drive(mysql, wait, deadline,
+               [&](int happened) { return mysql_real_query_cont(&failed, mysql, happened); })) {
+        return impl_->expired(statement);
+    }
+    if (failed != 0) return impl_->failed(statement);
+
+    Table table;
+    for (bool first = true;; first = false) {
+        MYSQL_RES* stored = nullptr;
+        wait = mysql_store_result_start(&stored, mysql);
+        const bool in_time = drive(mysql, wait, deadline, [&](int happened) {
+            return mysql_store_result_cont(&stored, mysql, happened);
+        });
+        const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> result(stored,
+                                                                              mysql_free_result);
+        if (!in_time) return impl_->expired(statement);
+        if (result == nullptr && mysql_errno(mysql) != 0) return impl_->failed(statement);
+        if (first && result != nullptr) table = to_table(result.get());
+        if (!mysql_more_results(mysql)) return table;
+        wait = mysql_next_result_start(&failed, mysql);
+        if (!drive(mysql, wait, deadline, [&](int happened) {
+                return mysql_next_result_cont(&failed, mysql, happened);
+            })) {
+            return impl_->expired(statement);
+        }
+        if (failed > 0) return impl_->failed(statement);
+    }
+}
+
+Result<> Connection::execute(const std::string& statement, Deadline deadline) {
+    EK_TRY(const Table ignored, query(statement, deadline));
+    (void)ignored;
+    return {};
+}
+
+unsigned Connection::error_number() const {
+    return impl_ ? impl_->error_number : 0;
+}
+
+int Connection::socket() const {
+    return connected() ? mysql_get_socket(impl_->mysql) : -1;
+}
+
+int Connection::release_socket() {
+    if (!connected()) return -1;
+    const int fd = mysql_get_socket(impl_->mysql);
+    const int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    if (kept < 0) return -1;
+    // The library says COM_QUIT when it closes, on whatever its descriptor is by then.
+    std::array<int, 2> nowhere{-1, -1};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, nowhere.data()) != 0 ||
+        dup2(nowhere[0], fd) < 0) {
+        for (const int end : nowhere) {
+            if (end >= 0) ::close(end);
+        }
+        ::close(kept);
+        return -1;
+    }
+    impl_->close();
+    for (const int end : nowhere) ::close(end);
+    const int flags = fcntl(kept, F_GETFL);
+    fcntl(kept, F_SETFL, flags & ~O_NONBLOCK);
+    return kept;
+}
+
+std::uint64_t Connection::server_thread() const {
+    return connected() ? mysql_thread_id(impl_->mysql) : 0;
+}
+
+std::string quote(std::string_view text) {
+    std::string quoted = "'";
+    for (const char c : text) {
+        switch (c) {
+            case '\0':
+                quoted += "\\0";
+                break;
+            case '\n':
+                quoted += "\\n";
+                break;
+            case '\r':
+                quoted += "\\r";
+                break;
+            case '\x1a':
+                quoted += "\\Z";
+                break;
+            case '\\':
+            case '\'':
+                quoted += '\\';
+                [[fallthrough]];
+            default:
+                quoted += c;
+        }
+    }
+    quoted += '\'';
+    return quoted;
+}
+
+}  // namespace evenkeel::sql
