@@ -47,8 +47,9 @@ std::optional<std::string> base64_decode(std::string_view text) {
         const std::size_t padding = !last || text[i + 3] != '=' ? 0 : text[i + 2] == '=' ? 2 : 1;
         std::uint32_t group = 0;
         for (std::size_t k = 0; k < 4; ++k) {
-            const std::int8_t value =
-                k >= 4 - padding ? std::int8_t{0} : kValues[static_cast<unsigned char>(text[i + k])];
+            const std::int8_t value = k >= 4 - padding
+                                          ? std::int8_t{0}
+                                          : kValues[static_cast<unsigned char>(text[i + k])];
             if (value < 0) return {};
             group = group << 6 | static_cast<std::uint32_t>(value);
         }

@@ -8,7 +8,7 @@ namespace evenkeel {
 
 }  // namespace evenkeel
 
-#define EK_CHECK(condition, why)                                                      \
-    do {                                                                              \
+#define EK_CHECK(condition, why)                                                         \
+    do {                                                                                 \
         if (!(condition)) ::evenkeel::check_failed(__FILE__, __LINE__, #condition, why); \
     } while (false)

@@ -1,5 +1,5 @@
-// Points on the node's monotonic clock, and deadlines made of them. Values only: the clock itself is
-// read by io/clock.h, so that everything below can run on virtual time.
+// Points on the node's monotonic clock, and deadlines made of them. Values only: the clock itself
+// is read by io/clock.h, so that everything below can run on virtual time.
 #pragma once
 
 #include <algorithm>

@@ -24,9 +24,9 @@ Logger& logger() {
 }  // namespace
 
 bool set_level(std::string_view name) {
-    const auto level = name == "debug"  ? spdlog::level::debug
-                       : name == "info" ? spdlog::level::info
-                       : name == "warn" ? spdlog::level::warn
+    const auto level = name == "debug"   ? spdlog::level::debug
+                       : name == "info"  ? spdlog::level::info
+                       : name == "warn"  ? spdlog::level::warn
                        : name == "error" ? spdlog::level::err
                                          : spdlog::level::off;
     if (level == spdlog::level::off) return false;
@@ -34,7 +34,9 @@ bool set_level(std::string_view name) {
     return true;
 }
 
-void set_prefix(std::string_view prefix) { logger().prefix = std::string(prefix) + " "; }
+void set_prefix(std::string_view prefix) {
+    logger().prefix = std::string(prefix) + " ";
+}
 
 void write(Level level, std::string_view module, std::string_view text) {
     constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,

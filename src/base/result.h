@@ -39,16 +39,16 @@ public:
 
 // Declares `decl` from the value of `expr`, or returns its error to the caller.
 #define EK_TRY(decl, expr) EK_TRY_IMPL(EK_TRY_CAT(ek_try_, __COUNTER__), decl, expr)
-#define EK_TRY_IMPL(result, decl, expr)        \
-    auto result = (expr);                      \
+#define EK_TRY_IMPL(result, decl, expr)            \
+    auto result = (expr);                          \
     if (!result) return std::move(result).error(); \
     decl = *std::move(result)
 #define EK_TRY_CAT(a, b) EK_TRY_CAT2(a, b)
 #define EK_TRY_CAT2(a, b) a##b
 
 // For a Result<> without a value: returns its error to the caller.
-#define EK_TRY_VOID(expr)                                       \
-    do {                                                        \
-        auto ek_try_result = (expr);                            \
+#define EK_TRY_VOID(expr)                                            \
+    do {                                                             \
+        auto ek_try_result = (expr);                                 \
         if (!ek_try_result) return std::move(ek_try_result).error(); \
     } while (false)

@@ -115,7 +115,8 @@ std::string json_quote(std::string_view text) {
 
 std::string human_duration(std::uint64_t milliseconds) {
     if (milliseconds < 1000) return fmt::format("{} ms", milliseconds);
-    if (milliseconds < 60'000) return fmt::format("{:.1f} s", static_cast<double>(milliseconds) / 1000);
+    if (milliseconds < 60'000)
+        return fmt::format("{:.1f} s", static_cast<double>(milliseconds) / 1000);
     return fmt::format("{} min {} s", milliseconds / 60'000, milliseconds / 1000 % 60);
 }
 

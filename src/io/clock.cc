@@ -13,10 +13,16 @@ std::chrono::nanoseconds read(clockid_t id) {
 
 }  // namespace
 
-Instant now() { return Instant(read(CLOCK_BOOTTIME)); }
+Instant now() {
+    return Instant(read(CLOCK_BOOTTIME));
+}
 
-Deadline within(Millis limit) { return {now() + limit}; }
+Deadline within(Millis limit) {
+    return {now() + limit};
+}
 
-std::int64_t wall_ms() { return std::chrono::duration_cast<Millis>(read(CLOCK_REALTIME)).count(); }
+std::int64_t wall_ms() {
+    return std::chrono::duration_cast<Millis>(read(CLOCK_REALTIME)).count();
+}
 
 }  // namespace evenkeel::io

@@ -1,4 +1,5 @@
-// The node's clocks. Everything that decides takes an Instant as an argument; only shells call this.
+// The node's clocks. Everything that decides takes an Instant as an argument; only shells call
+// this.
 #pragma once
 
 #include <cstdint>

@@ -17,9 +17,9 @@ namespace {
 
 Error failed(std::string_view operation, std::string_view path) {
     const int code = errno;
-    const Errc errc = code == ENOENT                     ? Errc::not_found
+    const Errc errc = code == ENOENT                    ? Errc::not_found
                       : code == EACCES || code == EPERM ? Errc::denied
-                                                         : Errc::unavailable;
+                                                        : Errc::unavailable;
     return {errc, fmt::format("{} {}: {}", operation, path, ::strerror(code))};
 }
 
@@ -62,7 +62,8 @@ Result<> replace_file(const std::string& path, std::string_view content) {
     if (::fsync(fd.get()) != 0) return failed("sync", temporary);
     if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("rename to", path);
     const std::string parent = std::filesystem::path(path).parent_path().string();
-    const Fd folder(::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd folder(
+        ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!folder.valid() || ::fsync(folder.get()) != 0) return failed("sync folder of", path);
     return {};
 }
@@ -75,7 +76,9 @@ Result<> make_folders(const std::string& path) {
     return failed("make folder", path);
 }
 
-bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(const std::string& path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
 
 Result<> remove_all(const std::string& path) {
     std::error_code code;

@@ -31,7 +31,8 @@ public:
     Result<HttpAnswer> post(const std::string& url, const std::string& body, Deadline deadline);
 
     // Posts `body` and hands each piece of the endless answer to `on_data` until that returns false
-    // (then the result is empty), or until the connection ended (then it is an error). `on_idle` is called about every 50 ms; false ends it like on_data.
+    // (then the result is empty), or until the connection ended (then it is an error). `on_idle` is
+    // called about every 50 ms; false ends it like on_data.
     Result<> stream(const std::string& url, const std::string& body,
                     const std::function<bool(std::string_view)>& on_data,
                     const std::function<bool()>& on_idle, Millis connect_limit);

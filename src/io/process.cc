@@ -76,7 +76,8 @@ Process& Process::operator=(Process&& other) noexcept {
 Result<Process> Process::start(const Command& command) {
     int report[2];
     if (::pipe2(report, O_CLOEXEC) != 0) {
-        return Error{Errc::unavailable, fmt::format("start {}: {}", command.argv[0], ::strerror(errno))};
+        return Error{Errc::unavailable,
+                     fmt::format("start {}: {}", command.argv[0], ::strerror(errno))};
     }
     const Fd reader(report[0]);
     Fd writer(report[1]);
@@ -90,7 +91,8 @@ Result<Process> Process::start(const Command& command) {
     const pid_t pid = ::fork();
     if (pid == 0) become(command, argv.data(), environment.data(), writer.get(), parent);
     if (pid < 0) {
-        return Error{Errc::unavailable, fmt::format("start {}: {}", command.argv[0], ::strerror(errno))};
+        return Error{Errc::unavailable,
+                     fmt::format("start {}: {}", command.argv[0], ::strerror(errno))};
     }
     writer.reset();
     Process process;
@@ -146,7 +148,8 @@ bool port_is_free(const std::string& host, int port) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<std::uint16_t>(port));
-    if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) address.sin_addr.s_addr = INADDR_ANY;
+    if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
+        address.sin_addr.s_addr = INADDR_ANY;
     const int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     return ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;

@@ -15,10 +15,11 @@
 namespace evenkeel::io {
 
 struct Command {
-    std::vector<std::string> argv{};       // argv[0] is looked up in PATH.
+    std::vector<std::string> argv{};         // argv[0] is looked up in PATH.
     std::vector<std::string> environment{};  // "NAME=value", added to the parent's.
-    std::string output{};                  // Appends stdout and stderr to this file; empty: inherited.
-    bool own_group = false;  // A process group of its own, so that a terminal's Ctrl-C passes it by.
+    std::string output{};  // Appends stdout and stderr to this file; empty: inherited.
+    bool own_group =
+        false;  // A process group of its own, so that a terminal's Ctrl-C passes it by.
     // SIGKILLed by the kernel when the starting *thread* ends: start long-lived children from a
     // thread that lives as long as they should.
     bool die_with_parent = true;
@@ -26,8 +27,8 @@ struct Command {
 
 // How a process ended.
 struct Exit {
-    int code = 0;    // Exit status; meaningful when signal is 0.
-    int signal = 0;  // Signal that killed it.
+    int code = 0;             // Exit status; meaningful when signal is 0.
+    int signal = 0;           // Signal that killed it.
     std::string str() const;  // "exited with status 1", "killed by signal 9 (Killed)"
 };
 
@@ -61,7 +62,8 @@ private:
 std::string own_path();
 // True when `port` on `host` can be bound now.
 bool port_is_free(const std::string& host, int port);
-// A TCP port on 127.0.0.1 that nothing listens on at the moment, taken from below the ephemeral range.
+// A TCP port on 127.0.0.1 that nothing listens on at the moment, taken from below the ephemeral
+// range.
 int free_port();
 
 }  // namespace evenkeel::io

@@ -26,14 +26,15 @@ bool StopToken::wait_for(Millis limit) {
 
 Worker::Worker(std::string name, std::function<void(StopToken&)> body)
     : token_(std::make_unique<StopToken>()) {
-    thread_ = std::thread([token = token_.get(), name = name.substr(0, 15), body = std::move(body)] {
-        ::pthread_setname_np(::pthread_self(), name.c_str());
-        // Signals belong to the main thread, which waits for them.
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
-        body(*token);
-    });
+    thread_ =
+        std::thread([token = token_.get(), name = name.substr(0, 15), body = std::move(body)] {
+            ::pthread_setname_np(::pthread_self(), name.c_str());
+            // Signals belong to the main thread, which waits for them.
+            sigset_t all;
+            ::sigfillset(&all);
+            ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
+            body(*token);
+        });
 }
 
 Worker& Worker::operator=(Worker&& other) {

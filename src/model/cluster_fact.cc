@@ -24,12 +24,9 @@ std::vector<ServerId> servers(const Json& list) {
 }  // namespace
 
 std::string to_json(const ClusterFact& fact) {
-    Json json{{"cluster", fact.cluster},
-              {"primary", nullptr},
-              {"replicas", names(fact.replicas)},
-              {"fenced", names(fact.fenced)},
-              {"epoch", fact.epoch.value},
-              {"failovers", fact.failovers}};
+    Json json{{"cluster", fact.cluster},          {"primary", nullptr},
+              {"replicas", names(fact.replicas)}, {"fenced", names(fact.fenced)},
+              {"epoch", fact.epoch.value},        {"failovers", fact.failovers}};
     if (fact.primary) json["primary"] = fact.primary->str();
     return json.dump();
 }

@@ -13,12 +13,12 @@
 namespace evenkeel {
 
 struct ClusterFact {
-    std::string cluster{};             // The cluster's name from the configuration.
+    std::string cluster{};              // The cluster's name from the configuration.
     std::optional<ServerId> primary{};  // Nobody while a failover is under way.
-    std::vector<ServerId> replicas{};  // Healthy ones, sorted; a stream may read from them.
-    std::vector<ServerId> fenced{};    // Former primaries that must not be used until rejoined.
-    Epoch epoch{};                     // The leader's, when it was written.
-    std::uint64_t failovers = 0;       // Completed changes of primary; grows.
+    std::vector<ServerId> replicas{};   // Healthy ones, sorted; a stream may read from them.
+    std::vector<ServerId> fenced{};     // Former primaries that must not be used until rejoined.
+    Epoch epoch{};                      // The leader's, when it was written.
+    std::uint64_t failovers = 0;        // Completed changes of primary; grows.
 
     bool operator==(const ClusterFact&) const = default;
 };

@@ -22,7 +22,9 @@ std::optional<std::vector<Gtid>> parse_list(std::string_view text) {
 
 }  // namespace
 
-std::string Gtid::str() const { return fmt::format("{}-{}-{}", domain, server, sequence); }
+std::string Gtid::str() const {
+    return fmt::format("{}-{}-{}", domain, server, sequence);
+}
 
 std::optional<Gtid> parse_gtid(std::string_view text) {
     const auto parts = split(text, '-');

@@ -56,7 +56,8 @@ public:
     bool contains(const Gtid& gtid) const;
     bool contains(const GtidPosition& position) const;
     // What `this` has that `other` lacks, one element per (domain, server), as ranges of sequences
-    // "0-1-(8..11)"; empty text when other has all. Errant transactions of a server that comes back.
+    // "0-1-(8..11)"; empty text when other has all. Errant transactions of a server that comes
+    // back.
     std::string missing_in(const GtidState& other) const;
     bool empty() const { return last_.empty(); }
     std::string str() const;
