@@ -24,7 +24,7 @@ bool StopToken::wait_for(Millis limit) {
     return true;
 }
 
-Worker::Worker(std::string name, std::function<void(StopToken&)> body)
+Worker::Worker(const std::string& name, std::function<void(StopToken&)> body)
     : token_(std::make_unique<StopToken>()) {
     thread_ =
         std::thread([token = token_.get(), name = name.substr(0, 15), body = std::move(body)] {
@@ -37,7 +37,7 @@ Worker::Worker(std::string name, std::function<void(StopToken&)> body)
         });
 }
 
-Worker& Worker::operator=(Worker&& other) {
+Worker& Worker::operator=(Worker&& other) noexcept {
     stop();
     token_ = std::move(other.token_);
     thread_ = std::move(other.thread_);

@@ -32,10 +32,10 @@ class Worker {
 public:
     Worker() = default;
     // `name` is cut to the 15 characters that the kernel keeps.
-    Worker(std::string name, std::function<void(StopToken&)> body);
+    Worker(const std::string& name, std::function<void(StopToken&)> body);
     ~Worker() { stop(); }
     Worker(Worker&&) = default;
-    Worker& operator=(Worker&& other);
+    Worker& operator=(Worker&& other) noexcept;
 
     void request_stop();
     // Requests the stop and waits for the end. Safe to call twice.
