@@ -49,13 +49,15 @@ Result<> initialise(const std::string& folder, const std::string& accounts_sql, 
     EK_TRY_VOID(io::remove_all(folder));
     EK_TRY_VOID(io::make_folders(folder));
     EK_TRY_VOID(io::replace_file(folder + "/accounts.sql", accounts_sql));
-    std::vector<std::string> argv{install,
-                                  "--no-defaults",
-                                  "--datadir=" + folder + "/data",
-                                  "--skip-test-db",
-                                  "--skip-log-bin",
-                                  "--innodb-log-file-size=8M",
-                                  "--extra-file=" + folder + "/accounts.sql"};
+    std::vector<std::string> argv{
+        install,
+        "--no-defaults",
+        "--datadir=" + folder + "/data",
+        "--force",  // No look-up of the host name, which needs what is not everywhere.
+        "--skip-test-db",
+        "--skip-log-bin",
+        "--innodb-log-file-size=8M",
+        "--extra-file=" + folder + "/accounts.sql"};
     if (::geteuid() == 0) argv.push_back("--user=root");
     return run(argv, folder + "/install.log", deadline);
 }
