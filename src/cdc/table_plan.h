@@ -1,18 +1,16 @@
 // How to render the rows of one table: everything that is the same for all of its rows, worked out
 // once. Built from the binlog's table map and, where that does not say enough, from the server's
-// dictionary. Immutable; share it between threads freely, except that rendering a column with
-// needs_converter uses its converter (one thread at a time).
+// dictionary. Immutable, but its text converters are not thread-safe: one thread renders with it.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "cdc/config.h"
+#include "cdc/json_writer.h"
 #include "wire/charset.h"
 #include "wire/table_map.h"
 
@@ -37,6 +35,7 @@ struct TableDefinition {
 
 // What a raw value is and how it is written.
 enum class ValueKind : std::uint8_t {
+    // Of a fixed size.
     int8,
     uint8,
     int16,
@@ -61,12 +60,12 @@ enum class ValueKind : std::uint8_t {
     time_old,
     enumeration,
     set,
-    text,  // Length in front; UTF-8.
-    text_latin1,
+    // With their length in front.
+    text,          // UTF-8.
     text_other,    // Through the converter.
-    binary_fixed,  // BINARY(n): padded back to n.
-    binary,        // base64
     json,          // Raw when it is JSON, else a string.
+    binary_fixed,  // BINARY(n), base64; the binlog drops zeros at its end.
+    binary,        // base64
     geometry,
     uuid,
     inet4,
@@ -74,17 +73,18 @@ enum class ValueKind : std::uint8_t {
 };
 
 struct ColumnPlan {
-    std::string name{};
-    std::string literal{};  // ,"name":
     ValueKind kind{};
-    std::uint8_t length_bytes = 0;      // Of the length in front of the value.
-    std::uint8_t size = 0;              // Of a value without one; fixed-size kinds only.
-    std::uint8_t digits = 0;            // Decimal: all; temporal: fraction.
-    std::uint8_t scale = 0;             // Decimal.
-    bool compressed = false;            // MariaDB COMPRESSED: uncompress first.
-    std::uint16_t width = 0;            // BINARY(n): n.
-    std::vector<std::string> labels{};  // ENUM, SET: as JSON strings with their quotes.
+    std::uint8_t size = 0;          // Of kinds of a fixed size; 0 for the others.
+    std::uint8_t length_bytes = 0;  // Of the length in front of the value.
+    std::uint8_t digits = 0;        // Decimal: all; temporal: behind the point.
+    std::uint8_t scale = 0;         // Decimal: behind the point.
+    bool compressed = false;        // A COMPRESSED column: uncompress first.
+    bool ascii_based = true;        // Converter: ASCII is left alone.
+    std::uint16_t width = 0;        // BINARY(n): n.
+    Literal literal{};              // ,"name":
+    std::vector<Literal> labels{};  // ENUM, SET: as JSON strings.
     std::shared_ptr<const wire::TextConverter> converter{};
+    std::string name{};
 };
 
 struct TablePlan {
@@ -94,12 +94,10 @@ struct TablePlan {
     std::vector<ColumnPlan> columns{};
     std::vector<std::uint32_t> primary_key{};  // Indexes into columns, in key order.
 
-    // {"database":"d","table":"t"
-    std::string head{};
-    // ,"type":"insert","ts":   by wire::RowsKind.
-    std::array<std::string, 3> type_and_ts{};
-    std::string primary_key_columns{};  // ["a","b"]
-    // Bytes that a row takes at most besides the content of its variable-length values.
+    Literal head{};                        // {"database":"d","table":"t"
+    std::array<Literal, 3> type_and_ts{};  // ,"type":"insert","ts": by wire::RowsKind
+    std::string primary_key_columns{};     // ["a","b"]
+    // A row takes at most this much besides the content of values with a length in front.
     std::size_t fixed_bytes_max = 0;
 };
 

@@ -1,0 +1,222 @@
+#include "cdc/number_text.h"
+
+#include <charconv>
+#include <cmath>
+#include <string>
+
+namespace evenkeel::cdc {
+namespace {
+
+// The significant digits of a number and where its point is: 0.<digits> * 10^exponent.
+struct Digits {
+    char text[24];
+    int count = 0;
+    int exponent = 0;
+};
+
+template <typename T>
+Digits shortest_digits(T value) {
+    char buffer[40];
+    const auto result =
+        std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
+    Digits digits;
+    const char* at = buffer;
+    for (; *at != 'e'; ++at) {
+        if (*at != '.') digits.text[digits.count++] = *at;
+    }
+    ++at;
+    if (*at == '+') ++at;
+    std::from_chars(at, result.ptr, digits.exponent);
+    ++digits.exponent;
+    return digits;
+}
+
+char* put_zeros(char* out, int count) {
+    std::memset(out, '0', static_cast<std::size_t>(count));
+    return out + count;
+}
+
+char* put_text(char* out, const char* text, int count) {
+    std::memcpy(out, text, static_cast<std::size_t>(count));
+    return out + count;
+}
+
+// With a point and at least one digit behind it when `point` is set.
+char* put_plain(char* out, const Digits& digits, bool point) {
+    if (digits.exponent <= 0) {
+        out = put_text(out, "0.", 2);
+        out = put_zeros(out, -digits.exponent);
+        return put_text(out, digits.text, digits.count);
+    }
+    if (digits.exponent >= digits.count) {
+        out = put_text(out, digits.text, digits.count);
+        out = put_zeros(out, digits.exponent - digits.count);
+        return point ? put_text(out, ".0", 2) : out;
+    }
+    out = put_text(out, digits.text, digits.exponent);
+    *out++ = '.';
+    return put_text(out, digits.text + digits.exponent, digits.count - digits.exponent);
+}
+
+char* put_scientific(char* out, const Digits& digits) {
+    *out++ = digits.text[0];
+    *out++ = '.';
+    if (digits.count == 1) {
+        *out++ = '0';
+    } else {
+        out = put_text(out, digits.text + 1, digits.count - 1);
+    }
+    *out++ = 'E';
+    return put_signed(out, digits.exponent - 1);
+}
+
+// `value` is finite and above zero.
+template <typename T>
+char* put_java(char* out, T value) {
+    const bool plain = value >= T(1e-3) && value < T(1e7);
+    const Digits digits = shortest_digits(value);
+    return plain ? put_plain(out, digits, true) : put_scientific(out, digits);
+}
+
+// Numbers with at most six decimals below 10^7: most of what people store. n / 10^6 has at most 13
+// digits, and any number of at most 15 digits is the shortest that reads back as its double.
+char* put_short(char* out, double value) {
+    const double scaled = value * 1e6;
+    auto units = static_cast<std::uint64_t>(scaled + 0.5);
+    if (static_cast<double>(units) / 1e6 != value) return nullptr;
+    out = put_unsigned(out, units / 1000000);
+    auto fraction = static_cast<std::uint32_t>(units % 1000000);
+    *out++ = '.';
+    if (fraction == 0) {
+        *out++ = '0';
+        return out;
+    }
+    unsigned width = 6;
+    for (; fraction % 10 == 0; fraction /= 10) --width;
+    return put_padded(out, fraction, width);
+}
+
+template <typename T>
+char* put_special(char* out, T value) {
+    if (std::isfinite(value)) return nullptr;
+    return put_text(out, "null", 4);
+}
+
+constexpr unsigned kGroupDigits = 9;  // Digits that a DECIMAL keeps in 4 bytes.
+constexpr unsigned kPartBytes[] = {0, 1, 1, 2, 2, 3, 3, 4, 4};  // Bytes of fewer digits.
+
+std::uint32_t big_endian(const char* in, unsigned size, std::uint8_t flip) {
+    std::uint32_t value = 0;
+    for (unsigned i = 0; i < size; ++i) {
+        value = value << 8 | static_cast<std::uint8_t>(static_cast<std::uint8_t>(in[i]) ^ flip);
+    }
+    return value;
+}
+
+}  // namespace
+
+char* put_double(char* out, double value) {
+    if (char* end = put_special(out, value)) return end;
+    if (std::signbit(value)) {
+        *out++ = '-';
+        value = -value;
+    }
+    if (value == 0) return put_text(out, "0.0", 3);
+    if (value >= 1e-3 && value < 1e7) {
+        if (char* end = put_short(out, value)) return end;
+    }
+    return put_java(out, value);
+}
+
+char* put_float(char* out, float value) {
+    if (char* end = put_special(out, value)) return end;
+    if (std::signbit(value)) {
+        *out++ = '-';
+        value = -value;
+    }
+    if (value == 0) return put_text(out, "0.0", 3);
+    return put_java(out, value);
+}
+
+char* put_plain_double(char* out, double value) {
+    if (char* end = put_special(out, value)) return end;
+    if (value == 0) return put_text(out, "0", 1);
+    if (value < 0) {
+        *out++ = '-';
+        value = -value;
+    }
+    return put_plain(out, shortest_digits(value), false);
+}
+
+std::size_t decimal_size(unsigned digits, unsigned scale) {
+    const unsigned whole = digits - scale;
+    return whole / kGroupDigits * 4 + kPartBytes[whole % kGroupDigits] + scale / kGroupDigits * 4 +
+           kPartBytes[scale % kGroupDigits];
+}
+
+char* put_decimal(char* out, const char* in, unsigned digits, unsigned scale) {
+    const unsigned whole = digits - scale;
+    const bool negative = (static_cast<std::uint8_t>(*in) & 0x80) == 0;
+    const std::uint8_t flip = negative ? 0xFF : 0;
+    // The first bit of the number is its sign, inverted.
+    char first[4];
+    const unsigned part = whole % kGroupDigits;
+    unsigned size = part > 0 ? kPartBytes[part] : 4;
+    if (whole == 0) size = scale >= kGroupDigits ? 4 : kPartBytes[scale];
+    std::memcpy(first, in, size);
+    first[0] = static_cast<char>(first[0] ^ 0x80);
+    const char* source = first;
+    const auto group = [&](unsigned bytes) {
+        const std::uint32_t value = big_endian(source, bytes, flip);
+        in += bytes;
+        source = in;
+        return value;
+    };
+
+    if (negative) *out++ = '-';
+    char* start = out;
+    if (part > 0) {
+        if (const std::uint32_t value = group(kPartBytes[part]); value > 0) {
+            out = put_unsigned(out, value);
+        }
+    }
+    for (unsigned i = 0; i < whole / kGroupDigits; ++i) {
+        const std::uint32_t value = group(4);
+        if (out != start) {
+            out = put_padded(out, value, kGroupDigits);
+        } else if (value > 0) {
+            out = put_unsigned(out, value);
+        }
+    }
+    if (out == start) *out++ = '0';
+    if (scale == 0) return out;
+    *out++ = '.';
+    for (unsigned i = 0; i < scale / kGroupDigits; ++i) {
+        out = put_padded(out, group(4), kGroupDigits);
+    }
+    const unsigned rest = scale % kGroupDigits;
+    return rest > 0 ? put_padded(out, group(kPartBytes[rest]), rest) : out;
+}
+
+char* to_java_decimal(char* begin, char* end) {
+    if (begin < end && *begin == '-') ++begin;
+    const std::string_view plain(begin, static_cast<std::size_t>(end - begin));
+    if (plain.size() < 2 || plain[0] != '0' || plain[1] != '.') return end;
+    const std::string fraction(plain.substr(2));
+    const int scale = static_cast<int>(fraction.size());
+    std::size_t first = fraction.find_first_not_of('0');
+    if (first == std::string::npos) first = fraction.size() - 1;  // Zero keeps one digit.
+    const std::string digits = fraction.substr(first);
+    const int exponent = static_cast<int>(digits.size()) - 1 - scale;
+    if (exponent >= -6) return end;
+    char* out = begin;
+    *out++ = digits[0];
+    if (digits.size() > 1) {
+        *out++ = '.';
+        out = put_text(out, digits.data() + 1, static_cast<int>(digits.size()) - 1);
+    }
+    *out++ = 'E';
+    return put_signed(out, exponent);
+}
+
+}  // namespace evenkeel::cdc

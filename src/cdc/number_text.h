@@ -1,0 +1,99 @@
+// Numbers as text, the way Java's toString() writes them, appended to room that the caller has
+// made. Each function returns the end of what it wrote.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace evenkeel::cdc {
+
+// "00" to "99", one behind the other.
+inline constexpr char kDigitPairs[] =
+    "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+    "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+    "8081828384858687888990919293949596979899";
+
+// `value` is below 100.
+inline char* put_two_digits(char* out, std::uint32_t value) {
+    std::memcpy(out, kDigitPairs + 2 * value, 2);
+    return out + 2;
+}
+
+inline unsigned count_digits(std::uint64_t value) {
+    constexpr std::uint64_t kPowers[] = {0u,
+                                         10u,
+                                         100u,
+                                         1000u,
+                                         10000u,
+                                         100000u,
+                                         1000000u,
+                                         10000000u,
+                                         100000000u,
+                                         1000000000u,
+                                         10000000000u,
+                                         100000000000u,
+                                         1000000000000u,
+                                         10000000000000u,
+                                         100000000000000u,
+                                         1000000000000000u,
+                                         10000000000000000u,
+                                         100000000000000000u,
+                                         1000000000000000000u,
+                                         10000000000000000000u};
+    // 1233 / 4096 is log10(2), near enough.
+    const auto guess = static_cast<unsigned>(std::bit_width(value | 1)) * 1233 >> 12;
+    return guess + (value >= kPowers[guess] ? 1 : 0);
+}
+
+// Room: 20.
+inline char* put_unsigned(char* out, std::uint64_t value) {
+    if (value < 10) {
+        *out = static_cast<char>('0' + value);
+        return out + 1;
+    }
+    char* end = out + count_digits(value);
+    char* at = end;
+    while (value >= 100) {
+        at -= 2;
+        std::memcpy(at, kDigitPairs + 2 * (value % 100), 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        std::memcpy(out, kDigitPairs + 2 * value, 2);
+    } else {
+        *out = static_cast<char>('0' + value);
+    }
+    return end;
+}
+
+// Room: 20.
+inline char* put_signed(char* out, std::int64_t value) {
+    if (value >= 0) return put_unsigned(out, static_cast<std::uint64_t>(value));
+    *out++ = '-';
+    return put_unsigned(out, 0 - static_cast<std::uint64_t>(value));
+}
+
+// Exactly `width` digits, at most 9. Room: `width`.
+inline char* put_padded(char* out, std::uint32_t value, unsigned width) {
+    for (unsigned i = width; i-- > 0; value /= 10) out[i] = static_cast<char>('0' + value % 10);
+    return out + width;
+}
+
+// The shortest text that reads back as the same number: "11.0", "1.0E10", "1.0E-5"; plain from 1E-3
+// to below 1E7. "null" for what is no number. Room: 32.
+char* put_double(char* out, double value);
+char* put_float(char* out, float value);
+// `value` without an exponent: "3", "0.5", "100000000000000000000". Room: 350.
+char* put_plain_double(char* out, double value);
+
+// Bytes of a DECIMAL(digits, scale) in the binlog.
+std::size_t decimal_size(unsigned digits, unsigned scale);
+// DECIMAL(digits, scale) at `in` with its whole scale: "0.00", "-12.50". Room: 72.
+char* put_decimal(char* out, const char* in, unsigned digits, unsigned scale);
+// The plain decimal in [begin, end) as java.math.BigDecimal.toString() has it: "0E-10", "1.2E-7"
+// for small numbers of a large scale, else the same. Room: 8 behind `end`.
+char* to_java_decimal(char* begin, char* end);
+
+}  // namespace evenkeel::cdc

@@ -1,0 +1,414 @@
+#include "cdc/row_renderer.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "cdc/json_writer.h"
+#include "cdc/number_text.h"
+#include "cdc/value_writer.h"
+#include "wire/rows_event.h"
+
+namespace evenkeel::cdc {
+namespace {
+
+constexpr std::string_view kNull = "null";
+constexpr std::string_view kCommit = ",\"commit\":true";
+constexpr std::string_view kXoffset = ",\"xoffset\":";
+constexpr std::string_view kOld = ",\"old\":";
+// Brackets, xoffset or commit, "old", line end, and what put_blocks() writes too much.
+constexpr std::size_t kFrameMax = 192;
+
+char* put_text(char* out, std::string_view text) {
+    std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+}
+
+bool bit(const char* bits, std::size_t index) {
+    return (static_cast<unsigned char>(bits[index >> 3]) >> (index & 7) & 1) != 0;
+}
+
+// A column that is in at least one image of the event's rows.
+struct Slot {
+    const ColumnPlan* column = nullptr;
+    bool before = false;
+    bool after = false;
+};
+
+// A value of a row's image.
+struct Span {
+    const char* begin = nullptr;  // Null: NULL, or not in the image.
+    const char* end = nullptr;
+};
+
+// A column that differs between the images, and where its new value stands in the output.
+struct Change {
+    std::size_t slot = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;  // Same as begin when it was left out, being null.
+};
+
+}  // namespace
+
+struct RowRenderer::Impl {
+    explicit Impl(const OutputConfig& config)
+        : options(config),
+          values({config.null_zerodates, config.maxwell_quirks}, lines),
+          drops_zero_dates(config.null_zerodates && !config.nulls) {}
+
+    Result<std::uint64_t> append(const TablePlan& table, const wire::Event& event,
+                                 const RowContext& row_context);
+    bool fill_slots();
+    void compose_head(const wire::Event& event, const RowContext& context);
+    void compose_tail(const wire::Event& event, const RowContext& context);
+
+    // Rows, from `at` on; false when they are damaged.
+    bool skip_row();
+    bool render_row(std::uint64_t xoffset);
+    void turn_last_into_commit();
+
+    // Where the image at `in` ends, having filled `spans` by slot; null when it is damaged.
+    const char* locate(bool Slot::*image, const char* in, std::vector<Span>& spans) const;
+    // Each returns where the output goes on, or null when the row is damaged.
+    char* put_key(char* out);
+    char* put_image(char* out);
+    char* put_images(char* out);
+    char* put_old(char* out);
+    char* put_change(const Change& change, char* out);
+    // `"name":value` and where both go on.
+    Place put_member(const ColumnPlan& column, Place place);
+    char* put_null_member(const ColumnPlan& column, char* out) const;
+    // Members have been written from `open` on, each with a comma in front.
+    char* close_object(std::size_t open, char* out);
+
+    std::size_t offset(const char* out) { return static_cast<std::size_t>(out - lines.data()); }
+
+    OutputConfig options;
+    ByteBuffer lines{};  // Swapped with the caller's while rows are rendered.
+    ValueWriter values;
+    bool drops_zero_dates;
+
+    // Of the event:
+    const TablePlan* plan = nullptr;
+    wire::RowsEvent rows{};
+    std::string uncompressed{};
+    std::vector<Slot> slots{};
+    std::size_t before_count = 0;  // Columns in the images.
+    std::size_t after_count = 0;
+    ByteBuffer head{};  // Up to xid.
+    ByteBuffer tail{};  // From position to push_ts.
+    std::size_t room = 0;
+    const char* at = nullptr;
+    const char* end = nullptr;
+
+    // Of the row:
+    std::vector<Span> before{};
+    std::vector<Span> after{};
+    std::vector<Change> changes{};
+    std::size_t xoffset_at = 0;
+    std::size_t xoffset_end = 0;
+};
+
+RowRenderer::RowRenderer(const OutputConfig& options) : impl_(std::make_unique<Impl>(options)) {}
+RowRenderer::~RowRenderer() = default;
+RowRenderer::RowRenderer(RowRenderer&&) noexcept = default;
+RowRenderer& RowRenderer::operator=(RowRenderer&&) noexcept = default;
+
+Result<std::uint64_t> RowRenderer::append_rows(const TablePlan& plan, const wire::Event& event,
+                                               const RowContext& context, ByteBuffer& out) {
+    std::swap(impl_->lines, out);
+    const std::size_t size = impl_->lines.size();
+    auto count = impl_->append(plan, event, context);
+    if (!count) impl_->lines.truncate(size);
+    std::swap(impl_->lines, out);
+    return count;
+}
+
+Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wire::Event& event,
+                                                const RowContext& context) {
+    EK_TRY(rows, wire::parse_rows(event, uncompressed));
+    plan = &table;
+    if (rows.columns != table.columns.size() || !fill_slots()) {
+        return wire::corrupt_event(
+            event, fmt::format("its columns are not those of {}.{}", table.database, table.table));
+    }
+    at = rows.rows.data();
+    end = at + rows.rows.size();
+    compose_head(event, context);
+    compose_tail(event, context);
+    // A column can be in "primary_key", "data" and "old".
+    room = head.size() + tail.size() + 3 * table.fixed_bytes_max + kFrameMax;
+    values.begin(end, room);
+
+    std::uint64_t count = 0;
+    for (; at < end; ++count) {
+        const char* start = at;
+        const bool good =
+            count < context.skip_rows ? skip_row() : render_row(context.first_xoffset + count);
+        if (!good || at == start) {
+            return wire::corrupt_event(
+                event, fmt::format("row {} does not fit the columns of {}.{}", count,
+                                   table.database, table.table));
+        }
+    }
+    if (context.last_event && count > context.skip_rows) turn_last_into_commit();
+    return count;
+}
+
+// False when a bitmap is too short.
+bool RowRenderer::Impl::fill_slots() {
+    const std::size_t count = plan->columns.size();
+    const std::size_t bitmap = (count + 7) / 8;
+    const bool has_before = rows.kind != wire::RowsKind::insert;
+    const bool has_after = rows.kind != wire::RowsKind::remove;
+    if (has_before && rows.before_columns.size() < bitmap) return false;
+    if (has_after && rows.after_columns.size() < bitmap) return false;
+    slots.clear();
+    before_count = after_count = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const Slot slot{.column = &plan->columns[i],
+                        .before = has_before && bit(rows.before_columns.data(), i),
+                        .after = has_after && bit(rows.after_columns.data(), i)};
+        before_count += slot.before ? 1 : 0;
+        after_count += slot.after ? 1 : 0;
+        if (slot.before || slot.after) slots.push_back(slot);
+    }
+    before.resize(slots.size());
+    after.resize(slots.size());
+    return true;
+}
+
+void RowRenderer::Impl::compose_head(const wire::Event& event, const RowContext& context) {
+    const bool query = options.row_query && !context.query.empty();
+    const Literal& type = plan->type_and_ts[static_cast<std::size_t>(rows.kind)];
+    head.clear();
+    char* out = head.room(plan->head.size() + json_string_room(query ? context.query.size() : 0) +
+                          type.size() + kFrameMax);
+    out = plan->head.put(out);
+    if (query) out = put_json_string(put_text(out, ",\"query\":"), context.query);
+    out = put_unsigned(type.put(out), event.header.timestamp);
+    if (options.commit_info && context.xid) {
+        out = put_unsigned(put_text(out, ",\"xid\":"), *context.xid);
+    }
+    head.set_end(out);
+}
+
+void RowRenderer::Impl::compose_tail(const wire::Event& event, const RowContext& context) {
+    tail.clear();
+    char* out = tail.room(json_string_room(context.position.size() + context.gtid.size()) +
+                          context.push_ts.size() + kFrameMax);
+    if (options.binlog_position) {
+        out = put_json_string(put_text(out, ",\"position\":"), context.position);
+    }
+    if (options.gtid_position) {
+        out = put_text(out, ",\"gtid\":");
+        out = context.gtid.empty() ? put_text(out, kNull) : put_json_string(out, context.gtid);
+    }
+    if (options.server_id) {
+        out = put_unsigned(put_text(out, ",\"server_id\":"), event.header.server_id);
+    }
+    if (context.thread_id) {
+        out = put_unsigned(put_text(out, ",\"thread_id\":"), *context.thread_id);
+    }
+    if (options.push_timestamp) {
+        out = put_text(put_text(out, ",\"push_ts\":"), context.push_ts);
+    }
+    tail.set_end(out);
+}
+
+bool RowRenderer::Impl::skip_row() {
+    if (rows.kind != wire::RowsKind::insert) at = locate(&Slot::before, at, before);
+    if (at != nullptr && rows.kind != wire::RowsKind::remove) {
+        at = locate(&Slot::after, at, after);
+    }
+    return at != nullptr;
+}
+
+bool RowRenderer::Impl::render_row(std::uint64_t xoffset) {
+    char* out = lines.room(room);
+    out = put_blocks(out, head.data(), head.size());
+    xoffset_at = offset(out);
+    if (options.commit_info && options.xoffset)
+        out = put_unsigned(put_text(out, kXoffset), xoffset);
+    xoffset_end = offset(out);
+    out = put_blocks(out, tail.data(), tail.size());
+    if (options.primary_keys) out = put_key(out);
+    if (out != nullptr && options.primary_key_columns) {
+        out = put_text(put_text(out, ",\"primary_key_columns\":"), plan->primary_key_columns);
+    }
+    if (out == nullptr) return false;
+    out = put_text(out, ",\"data\":");
+    out = rows.kind == wire::RowsKind::update ? put_images(out) : put_image(out);
+    if (out == nullptr) return false;
+    lines.set_end(put_text(out, "}\n"));
+    return true;
+}
+
+// That a row is the transaction's last shows only behind it.
+void RowRenderer::Impl::turn_last_into_commit() {
+    if (!options.commit_info) return;
+    lines.room(kCommit.size());
+    char* place = lines.data() + xoffset_at;
+    const char* rest = lines.data() + xoffset_end;
+    const std::size_t rest_size = lines.size() - xoffset_end;
+    std::memmove(place + kCommit.size(), rest, rest_size);
+    std::memcpy(place, kCommit.data(), kCommit.size());
+    lines.set_end(place + kCommit.size() + rest_size);
+}
+
+const char* RowRenderer::Impl::locate(bool Slot::*image, const char* in,
+                                      std::vector<Span>& spans) const {
+    const std::size_t count = image == &Slot::before ? before_count : after_count;
+    const char* nulls = in;
+    if (static_cast<std::size_t>(end - in) < (count + 7) / 8) return nullptr;
+    in += (count + 7) / 8;
+    std::size_t index = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        spans[i] = {};
+        if (!(slots[i].*image) || bit(nulls, index++)) continue;
+        const char* next = values.skip(*slots[i].column, in);
+        if (next == nullptr) return nullptr;
+        spans[i] = {in, next};
+        in = next;
+    }
+    return in;
+}
+
+char* RowRenderer::Impl::put_key(char* out) {
+    const bool has_before = rows.kind != wire::RowsKind::insert;
+    const bool has_after = rows.kind != wire::RowsKind::remove;
+    const char* in = at;
+    if (has_before && (in = locate(&Slot::before, in, before)) == nullptr) return nullptr;
+    if (has_after && locate(&Slot::after, in, after) == nullptr) return nullptr;
+    out = put_text(out, ",\"primary_key\":[");
+    bool first = true;
+    for (const std::uint32_t index : plan->primary_key) {
+        if (!first) *out++ = ',';
+        first = false;
+        const ColumnPlan* column = &plan->columns[index];
+        Span span;
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            if (slots[i].column == column) span = slots[i].after ? after[i] : before[i];
+        }
+        if (span.begin == nullptr) {
+            out = put_text(out, kNull);
+        } else {
+            out = values.write(*column, {span.begin, out}).out;
+            if (out == nullptr) return nullptr;
+        }
+    }
+    *out++ = ']';
+    return out;
+}
+
+Place RowRenderer::Impl::put_member(const ColumnPlan& column, Place place) {
+    char* value = column.literal.put(place.out);
+    const std::size_t start = offset(place.out);
+    Place next = values.write(column, {place.in, value});
+    if (drops_zero_dates && next.in != nullptr && column.size > 0) {
+        const char* written = lines.data() + start + column.literal.size();
+        if (std::string_view(written, static_cast<std::size_t>(next.out - written)) == kNull) {
+            next.out = lines.data() + start;
+        }
+    }
+    return next;
+}
+
+char* RowRenderer::Impl::put_null_member(const ColumnPlan& column, char* out) const {
+    return options.nulls ? put_text(column.literal.put(out), kNull) : out;
+}
+
+char* RowRenderer::Impl::close_object(std::size_t open, char* out) {
+    if (offset(out) == open) *out++ = '{';
+    lines.data()[open] = '{';
+    *out++ = '}';
+    return out;
+}
+
+// The one image of an insert or a delete.
+char* RowRenderer::Impl::put_image(char* out) {
+    const std::size_t open = offset(out);
+    const char* nulls = at;
+    if (static_cast<std::size_t>(end - at) < (slots.size() + 7) / 8) return nullptr;
+    at += (slots.size() + 7) / 8;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const ColumnPlan& column = *slots[i].column;
+        if (bit(nulls, i)) {
+            out = put_null_member(column, out);
+            continue;
+        }
+        const Place next = put_member(column, {at, out});
+        if (next.in == nullptr) return nullptr;
+        at = next.in;
+        out = next.out;
+    }
+    return close_object(open, out);
+}
+
+// The after image of an update, with what is in the before image alone, and "old".
+char* RowRenderer::Impl::put_images(char* out) {
+    at = locate(&Slot::before, at, before);
+    if (at == nullptr) return nullptr;
+    const char* nulls = at;
+    if (static_cast<std::size_t>(end - at) < (after_count + 7) / 8) return nullptr;
+    at += (after_count + 7) / 8;
+    changes.clear();
+    const std::size_t open = offset(out);
+    std::size_t index = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        const Slot& slot = slots[i];
+        const std::size_t begin = offset(out);
+        const Span old = before[i];
+        const bool null = slot.after ? bit(nulls, index++) : old.begin == nullptr;
+        const char* value = slot.after ? at : old.begin;
+        if (null) {
+            out = put_null_member(*slot.column, out);
+        } else {
+            const Place next = put_member(*slot.column, {value, out});
+            if (next.in == nullptr) return nullptr;
+            out = next.out;
+            if (slot.after) at = next.in;
+        }
+        if (!slot.before || !slot.after) continue;
+        const auto size = static_cast<std::size_t>(null ? 0 : at - value);
+        const bool same = null == (old.begin == nullptr) &&
+                          size == static_cast<std::size_t>(old.end - old.begin) &&
+                          (null || std::memcmp(old.begin, value, size) == 0);
+        if (!same) changes.push_back({i, begin, offset(out)});
+    }
+    out = close_object(open, out);
+    return changes.empty() ? out : put_old(out);
+}
+
+char* RowRenderer::Impl::put_old(char* out) {
+    const std::size_t start = offset(out);
+    out = put_text(out, kOld);
+    const std::size_t open = offset(out);
+    bool changed = false;
+    for (const Change& change : changes) {
+        const std::size_t begin = offset(out);
+        out = put_change(change, out);
+        if (out == nullptr) return nullptr;
+        // Values that look alike are no change, although their bytes differ.
+        const std::string_view old_text(lines.data() + begin, offset(out) - begin);
+        const std::string_view new_text(lines.data() + change.begin, change.end - change.begin);
+        // The first member's comma has become a brace.
+        const bool alike = old_text.size() == new_text.size() &&
+                           (old_text.empty() || old_text.substr(1) == new_text.substr(1));
+        if (alike) {
+            out = lines.data() + begin;
+        } else {
+            changed = true;
+        }
+    }
+    return changed ? close_object(open, out) : lines.data() + start;
+}
+
+char* RowRenderer::Impl::put_change(const Change& change, char* out) {
+    const ColumnPlan& column = *slots[change.slot].column;
+    const Span old = before[change.slot];
+    if (old.begin == nullptr) return put_null_member(column, out);
+    return put_member(column, {old.begin, out}).out;
+}
+
+}  // namespace evenkeel::cdc

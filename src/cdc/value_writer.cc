@@ -1,0 +1,215 @@
+#include "cdc/value_writer.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+
+#include "cdc/geometry_text.h"
+#include "cdc/json_writer.h"
+#include "cdc/number_text.h"
+#include "wire/charset.h"
+#include "wire/compressed.h"
+#include "wire/cursor.h"
+
+namespace evenkeel::cdc {
+namespace {
+
+using wire::load;
+
+std::uint64_t little_endian(const char* in, unsigned size) {
+    std::uint64_t value = 0;
+    for (unsigned i = size; i-- > 0;) value = value << 8 | static_cast<unsigned char>(in[i]);
+    return value;
+}
+
+char* put_null(char* out) {
+    std::memcpy(out, "null", 4);
+    return out + 4;
+}
+
+// The binlog drops zero bytes at the end of binary values of a fixed width.
+template <std::size_t kWidth>
+std::array<unsigned char, kWidth> padded(std::string_view content) {
+    std::array<unsigned char, kWidth> bytes{};
+    std::memcpy(bytes.data(), content.data(), std::min(kWidth, content.size()));
+    return bytes;
+}
+
+char* put_uuid(char* out, std::string_view content) {
+    constexpr char kHex[] = "0123456789abcdef";
+    const auto bytes = padded<16>(content);
+    *out++ = '"';
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+        *out++ = kHex[bytes[i] >> 4];
+        *out++ = kHex[bytes[i] & 15];
+    }
+    *out++ = '"';
+    return out;
+}
+
+}  // namespace
+
+Place ValueWriter::write(const ColumnPlan& column, Place place) {
+    if (column.size > 0) {
+        if (left(place.in) < column.size) return {};
+        char* out = write_fixed(column, place.in, place.out);
+        return {out != nullptr ? place.in + column.size : nullptr, out};
+    }
+    std::string_view content;
+    const char* in = take_content(column, place.in, content);
+    if (in == nullptr) return {};
+    if (column.kind == ValueKind::text && !column.compressed) {
+        return {in, write_string(content, end_, place.out)};
+    }
+    char* out = write_content(column, content, place.out);
+    return {out != nullptr ? in : nullptr, out};
+}
+
+char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, char* out) const {
+    switch (column.kind) {
+        case ValueKind::int8: return put_signed(out, load<std::int8_t>(in));
+        case ValueKind::uint8: return put_unsigned(out, load<std::uint8_t>(in));
+        case ValueKind::int16: return put_signed(out, load<std::int16_t>(in));
+        case ValueKind::uint16: return put_unsigned(out, load<std::uint16_t>(in));
+        case ValueKind::int24:
+            return put_signed(out, static_cast<std::int32_t>(little_endian(in, 3) << 8) >> 8);
+        case ValueKind::uint24: return put_unsigned(out, little_endian(in, 3));
+        case ValueKind::int32: return put_signed(out, load<std::int32_t>(in));
+        case ValueKind::uint32: return put_unsigned(out, load<std::uint32_t>(in));
+        case ValueKind::int64: return put_signed(out, load<std::int64_t>(in));
+        case ValueKind::uint64: return put_unsigned(out, load<std::uint64_t>(in));
+        case ValueKind::float32: return put_float(out, load<float>(in));
+        case ValueKind::float64: return put_double(out, load<double>(in));
+        case ValueKind::decimal: {
+            char* end = put_decimal(out, in, column.digits, column.scale);
+            return style_.quirks ? to_java_decimal(out, end) : end;
+        }
+        case ValueKind::bit: return write_bit(column, in, out);
+        case ValueKind::year: {
+            const auto year = load<std::uint8_t>(in);
+            return put_unsigned(out, year == 0 && !style_.quirks ? 0 : 1900u + year);
+        }
+        case ValueKind::date: return put_date(out, in, style_);
+        case ValueKind::datetime: return put_datetime(out, in, column.digits, style_);
+        case ValueKind::datetime_old: return put_datetime_old(out, in, style_);
+        case ValueKind::timestamp: return put_timestamp(out, in, column.digits, style_);
+        case ValueKind::timestamp_old: return put_timestamp_old(out, in, style_);
+        case ValueKind::time: return put_time(out, in, column.digits, style_);
+        case ValueKind::time_old: return put_time_old(out, in, style_);
+        case ValueKind::enumeration: {
+            const std::uint64_t index = little_endian(in, column.size);
+            if (index > column.labels.size()) return nullptr;
+            if (index > 0) return column.labels[index - 1].put(out);
+            // What the server stored for a label that it does not have.
+            if (style_.quirks) return put_null(out);
+            std::memcpy(out, "\"\"", 2);
+            return out + 2;
+        }
+        case ValueKind::set: return write_set(column, in, out);
+        default: return nullptr;
+    }
+}
+
+char* ValueWriter::write_bit(const ColumnPlan& column, const char* in, char* out) const {
+    std::uint64_t value = 0;
+    for (unsigned i = 0; i < column.size; ++i) {
+        value = value << 8 | static_cast<unsigned char>(in[i]);
+    }
+    if (!style_.quirks || value >> 63 != 0) return put_unsigned(out, value);
+    // Maxwell joins the bytes by shifts of 32-bit integers: byte 3 extends its sign, bytes above
+    // fall onto the first four.
+    std::int64_t joined = 0;
+    for (unsigned i = 0; i < 8; ++i) {
+        joined |= static_cast<std::int32_t>(static_cast<std::uint32_t>(value >> 8 * i & 0xFF)
+                                            << 8 * (i % 4));
+    }
+    return put_signed(out, joined);
+}
+
+char* ValueWriter::write_set(const ColumnPlan& column, const char* in, char* out) const {
+    const std::uint64_t chosen = little_endian(in, column.size);
+    const std::size_t count = column.labels.size();
+    if (count < 64 && chosen >> count != 0) return nullptr;
+    *out++ = '[';
+    bool first = true;
+    for (std::size_t i = 0; i < count; ++i) {
+        if ((chosen >> i & 1) == 0) continue;
+        if (!first) *out++ = ',';
+        first = false;
+        out = column.labels[i].put(out);
+    }
+    *out++ = ']';
+    return out;
+}
+
+char* ValueWriter::write_string(std::string_view text, const char* readable, char* out) {
+    out = ensure(out, json_string_room(text.size()));
+    return put_json_string(out, text, readable);
+}
+
+char* ValueWriter::write_content(const ColumnPlan& column, std::string_view content, char* out) {
+    if (column.compressed) {
+        if (!wire::uncompress_column(content, uncompressed_)) return nullptr;
+        content = uncompressed_;
+    }
+    switch (column.kind) {
+        case ValueKind::text:
+        case ValueKind::text_other: return write_text(column, content, out);
+        case ValueKind::json: return write_json(column, content, out);
+        case ValueKind::binary_fixed: {
+            const std::size_t zeros =
+                column.width > content.size() ? column.width - content.size() : 0;
+            out = ensure(out, base64_room(content.size() + zeros));
+            return put_base64(out, content, zeros);
+        }
+        case ValueKind::binary:
+            out = ensure(out, base64_room(content.size()));
+            return put_base64(out, content);
+        case ValueKind::geometry:
+            converted_.clear();
+            if (!append_geometry(content, converted_)) return nullptr;
+            return write_string(converted_, converted_.data() + converted_.size(), out);
+        case ValueKind::uuid: return put_uuid(out, content);
+        case ValueKind::inet4:
+        case ValueKind::inet6: return write_address(column, content, out);
+        default: return nullptr;
+    }
+}
+
+char* ValueWriter::write_text(const ColumnPlan& column, std::string_view text, char* out) {
+    const bool plain = column.converter == nullptr || (column.ascii_based && is_ascii(text));
+    if (!plain) {
+        column.converter->to_utf8(text, converted_);
+        text = converted_;
+    }
+    return write_string(text, text.data() + text.size(), out);
+}
+
+char* ValueWriter::write_json(const ColumnPlan& column, std::string_view text, char* out) {
+    if (column.converter != nullptr && !(column.ascii_based && is_ascii(text))) {
+        column.converter->to_utf8(text, converted_);
+        text = converted_;
+    }
+    if (!is_json(text)) return write_string(text, text.data() + text.size(), out);
+    out = ensure(out, text.size());
+    for (const char c : text) {
+        // White space of the document; a row is one line.
+        *out++ = c == '\n' || c == '\r' ? ' ' : c;
+    }
+    return out;
+}
+
+char* ValueWriter::write_address(const ColumnPlan& column, std::string_view content,
+                                 char* out) const {
+    char text[INET6_ADDRSTRLEN];
+    if (column.kind == ValueKind::inet4) {
+        inet_ntop(AF_INET, padded<4>(content).data(), text, sizeof text);
+    } else {
+        inet_ntop(AF_INET6, padded<16>(content).data(), text, sizeof text);
+    }
+    return put_json_string(out, text);
+}
+
+}  // namespace evenkeel::cdc
