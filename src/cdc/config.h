@@ -38,7 +38,8 @@ struct StreamConfig {
     ServerId server{.host = "127.0.0.1", .port = 3306};
     sql::Credentials credentials{};
     SourcePreference source = SourcePreference::automatic;
-    std::uint32_t replica_server_id = 6379;
+    // Of the dump connection; 0: derived from `name`, the same on every node (see source.h).
+    std::uint32_t replica_server_id = 0;
     Producer producer = Producer::stdout_lines;
     std::string output_file{};
     OutputConfig output{};

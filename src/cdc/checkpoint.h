@@ -1,0 +1,55 @@
+// Where a stream can be taken up again: docs/internals/checkpoint.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "cdc/sinks/sink.h"
+#include "coord/coordinator.h"
+#include "model/gtid.h"
+
+namespace evenkeel::cdc {
+
+struct Checkpoint {
+    GtidPosition gtid{};   // All rows up to here are durably in the sink.
+    std::string source{};  // Server that was read; with file and offset for people only.
+    std::string file{};
+    std::uint64_t offset = 0;
+    SinkState sink{};
+    std::uint64_t rows = 0;          // Since the stream's first start.
+    std::uint64_t transactions = 0;  // Likewise.
+    Epoch epoch{};                   // Of the holder that wrote it.
+
+    bool operator==(const Checkpoint&) const = default;
+};
+
+std::string to_json(const Checkpoint& checkpoint);
+// Errors: corrupt  not a checkpoint that this version understands.
+Result<Checkpoint> checkpoint_from_json(const std::string& json);
+
+// A stream's checkpoint in the coordinator, as its one holder sees it. Not thread-safe.
+class CheckpointStore {
+public:
+    CheckpointStore(coord::Coordinator& coordinator, Grant grant, const std::string& stream);
+
+    // Nothing: the stream never had one, as far as this node's copy knows; the first store() finds
+    // out for sure. Errors: corrupt.
+    Result<std::optional<Checkpoint>> load();
+    // Replaces what load() or the last store() saw, and nothing else.
+    // Errors: conflict  the duty or the checkpoint is somebody else's now: load() again, if the
+    // duty
+    //                   is still held;  unavailable, timed_out.
+    Result<> store(const Checkpoint& checkpoint, Deadline deadline);
+
+private:
+    coord::Coordinator& coordinator_;
+    const Grant grant_;
+    const std::string key_;
+    coord::Version version_ = 0;
+};
+
+std::string checkpoint_key(const std::string& stream);
+
+}  // namespace evenkeel::cdc

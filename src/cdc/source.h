@@ -1,0 +1,85 @@
+// A connection to one server on which its binlog is read, from a GTID position on.
+//
+// The server knows a binlog reader by its replica server id and ends an older connection with the
+// same id when a new one comes. That is wanted when another node takes a stream over, so the id is
+// derived from the stream's name, the same on every node; two streams, or a stream and a replica,
+// must not share one.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/instant.h"
+#include "base/result.h"
+#include "cdc/config.h"
+#include "model/gtid.h"
+#include "wire/binlog_event.h"
+
+namespace evenkeel::cdc {
+
+// Takes events in order. Their bytes lie in the source's receive buffer.
+class EventHandler {
+public:
+    virtual ~EventHandler() = default;
+    virtual Result<> on_event(const wire::Event& event) = 0;
+    // The bytes of all events so far are about to go away.
+    virtual Result<> before_reuse() = 0;
+};
+
+// What the server says of itself at the start.
+struct SourceFacts {
+    std::string version{};
+    std::uint32_t server_id = 0;
+    bool checksums = false;
+    bool logs_replicated = false;  // log_slave_updates
+    std::string row_image{};
+    std::string row_metadata{};
+    GtidState binlog_state{};   // Origin of every transaction that its binlog holds or held.
+    GtidPosition binlog_end{};  // The last of each domain.
+};
+
+// replica_server_id as configured, or derived from the stream's name.
+std::uint32_t dump_server_id(const StreamConfig& config);
+
+// Not thread-safe.
+class Source {
+public:
+    // Connects and checks what a stream needs.
+    // Errors: invalid      a setting of the server rules it out; the text has it and the remedy;
+    //         denied       credentials;  unavailable, timed_out  the network or the server.
+    static Result<Source> connect(const StreamConfig& config, const ServerId& server,
+                                  Deadline deadline);
+    ~Source();
+    Source(Source&&) noexcept;
+    Source& operator=(Source&&) noexcept;
+
+    const ServerId& server() const;
+    const SourceFacts& facts() const;
+    // Asks for binlog_state and binlog_end again. Only before start().
+    Result<> refresh(Deadline deadline);
+    // The GTID position at `file`:`offset`. Only before start(). Errors: invalid  no such place.
+    Result<GtidPosition> position_at(const std::string& file, std::uint64_t offset,
+                                     Deadline deadline);
+    // Asks for all transactions behind `position`; from here on only read().
+    Result<> start(const GtidPosition& position, Deadline deadline);
+
+    // Waits for bytes and hands every whole event in them to `handler`, whose error it returns.
+    // Errors of its own: timed_out    nothing came until the deadline, which may be well;
+    //                    unavailable  the connection ended, or the server is silent for 3 s;
+    //                    denied       REPLICATION SLAVE is missing;
+    //                    conflict     the server cannot go on from the position: its binlogs were
+    //                                 purged, or its history is another one;
+    //                    corrupt      broken packets or events.
+    Result<> read(EventHandler& handler, Deadline deadline);
+    // Everything in the server's binlog was read when the last read() returned.
+    bool caught_up() const;
+    std::uint64_t bytes() const;
+
+private:
+    struct Impl;
+    explicit Source(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace evenkeel::cdc

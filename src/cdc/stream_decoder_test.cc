@@ -1,0 +1,183 @@
+#include "cdc/stream_decoder.h"
+
+#include <gmock/gmock.h>
+
+#include "base/text.h"
+#include "cdc/event_maker.h"
+
+namespace evenkeel::cdc {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class NoDictionary : public Dictionary {
+public:
+    Result<TableDefinition> table(const std::string& database, const std::string& name) override {
+        ++asked;
+        return Error{Errc::not_found, "look up " + database + "." + name + ": not there"};
+    }
+    int asked = 0;
+};
+
+class StreamDecoderTest : public testing::Test {
+protected:
+    Result<> feed(const std::string& bytes) { return decoder_.on_event(test::view_event(bytes)); }
+
+    // Feeds events that have to be taken.
+    void ok(const std::string& bytes) {
+        const auto done = feed(bytes);
+        ASSERT_TRUE(done) << done.error().what;
+        ASSERT_TRUE(decoder_.before_reuse());
+    }
+
+    // Rows of one transaction, as "value@xid" or "value@xid commit".
+    std::vector<std::string> lines() {
+        std::vector<std::string> found;
+        for (const std::string& line : split(decoder_.lines().view(), '\n')) {
+            if (!line.empty()) found.push_back(line);
+        }
+        decoder_.lines().clear();
+        return found;
+    }
+
+    static std::string line(int value, const char* xid, const char* end) {
+        return R"({"database":"shop","table":"t","type":"insert","ts":1700000000,)" +
+               std::string(xid) + end + R"("data":{"id":)" + std::to_string(value) + "}}";
+    }
+
+    NoDictionary dictionary_;
+    StreamConfig config_;
+    SchemaCache schema_{dictionary_, {}};
+    int drained_ = 0;
+    StreamDecoder decoder_{config_, schema_, [this](ByteBuffer& lines) -> Result<> {
+                               ++drained_;
+                               lines.clear();
+                               return {};
+                           }};
+    test::EventMaker maker_;
+};
+
+TEST_F(StreamDecoderTest, PrintsATransactionWhenItHasEnded) {
+    ok(maker_.gtid({0, 1, 7}));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1, 2}));
+    EXPECT_THAT(lines(), IsEmpty());
+    EXPECT_EQ(decoder_.position().gtid.str(), "");
+    ok(maker_.insert(5, {3}));
+    ok(maker_.xid(99));
+    EXPECT_THAT(lines(), ElementsAre(line(1, "\"xid\":99,", "\"xoffset\":0,"),
+                                     line(2, "\"xid\":99,", "\"xoffset\":1,"),
+                                     line(3, "\"xid\":99,", "\"commit\":true,")));
+    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-7");
+    EXPECT_EQ(decoder_.position().rows, 3u);
+    EXPECT_EQ(dictionary_.asked, 0);
+}
+
+TEST_F(StreamDecoderTest, NonTransactionalChangesHaveNoXid) {
+    ok(maker_.gtid({0, 1, 7}, 0));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1}));
+    ok(maker_.query("shop", "COMMIT"));
+    EXPECT_THAT(lines(), ElementsAre(line(1, "", "\"commit\":true,")));
+}
+
+TEST_F(StreamDecoderTest, MovesOverDdlAndOtherDatabases) {
+    ok(maker_.gtid({0, 1, 7}, 0x21));
+    ok(maker_.query("shop", "CREATE TABLE t (id INT)"));
+    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-7");
+    ok(maker_.gtid({0, 1, 8}));
+    ok(maker_.table_map(5, "mysql", "t"));
+    ok(maker_.insert(5, {1}));
+    ok(maker_.xid(99));
+    EXPECT_THAT(lines(), IsEmpty());
+    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-8");
+    EXPECT_EQ(decoder_.position().transactions, 2u);
+}
+
+TEST_F(StreamDecoderTest, ForgetsTheInterruptedTransactionOfALostConnection) {
+    ok(maker_.gtid({0, 1, 7}));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1}));
+    decoder_.restart();
+    ok(maker_.gtid({0, 1, 7}));
+    ok(maker_.table_map(9, "shop", "t"));
+    ok(maker_.insert(9, {1}));
+    ok(maker_.xid(99));
+    EXPECT_THAT(lines(), ElementsAre(line(1, "\"xid\":99,", "\"commit\":true,")));
+}
+
+TEST_F(StreamDecoderTest, LeavesOutWhatWasRolledBackToASavepoint) {
+    ok(maker_.gtid({0, 1, 7}));
+    ok(maker_.query("shop", "SAVEPOINT `a`"));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1}));
+    ok(maker_.query("shop", "ROLLBACK TO `a`"));
+    ok(maker_.insert(5, {2}));
+    ok(maker_.xid(99));
+    EXPECT_THAT(lines(), ElementsAre(line(2, "\"xid\":99,", "\"commit\":true,")));
+}
+
+TEST_F(StreamDecoderTest, HoldsPreparedXaTransactionsUntilTheyCommit) {
+    ok(maker_.gtid({0, 1, 7}, 0x44, "one"));
+    ok(maker_.query("shop", "XA START X'6f6e65',X'',1"));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1}));
+    ok(maker_.query("shop", "XA END X'6f6e65',X'',1"));
+    ok(maker_.xa_prepare("one"));
+    EXPECT_FALSE(decoder_.complete());
+    EXPECT_THAT(lines(), IsEmpty());
+
+    ok(maker_.gtid({0, 1, 8}));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {2}));
+    ok(maker_.xid(99));
+    EXPECT_THAT(lines(), ElementsAre(line(2, "\"xid\":99,", "\"commit\":true,")));
+
+    ok(maker_.gtid({0, 1, 9}, 0x84, "one"));
+    ok(maker_.query("", "XA COMMIT X'6f6e65',X'',1"));
+    EXPECT_THAT(lines(), ElementsAre(line(1, "", "\"commit\":true,")));
+    EXPECT_TRUE(decoder_.complete());
+    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-9");
+}
+
+TEST_F(StreamDecoderTest, StopsAtAChangeThatIsOnlyAStatement) {
+    ok(maker_.gtid({0, 1, 7}));
+    const auto done = feed(maker_.query("shop", "UPDATE t SET id = id + 1"));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::invalid);
+    EXPECT_THAT(done.error().what, HasSubstr("UPDATE t SET"));
+    EXPECT_THAT(done.error().what, HasSubstr("binlog_format=ROW"));
+}
+
+TEST_F(StreamDecoderTest, DoesNotMindStatementsOnTheServersOwnTables) {
+    ok(maker_.gtid({0, 1, 7}));
+    ok(maker_.query("shop", "INSERT INTO mysql.general_log VALUES (1)"));
+    ok(maker_.query("shop", "COMMIT"));
+    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-7");
+}
+
+TEST_F(StreamDecoderTest, StopsAtAnEventThatItDoesNotKnow) {
+    ok(maker_.gtid({0, 1, 7}));
+    const auto done = feed(maker_.event(static_cast<wire::EventType>(200), "abc"));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::corrupt);
+}
+
+TEST_F(StreamDecoderTest, StopsAtRowsWithoutATableMap) {
+    ok(maker_.gtid({0, 1, 7}));
+    EXPECT_FALSE(feed(maker_.insert(5, {1})));
+}
+
+TEST_F(StreamDecoderTest, DrainsInTheMiddleOfALongTransaction) {
+    ok(maker_.gtid({0, 1, 7}));
+    ok(maker_.table_map(5, "shop", "t"));
+    for (int i = 0; i < 20'000; ++i) ok(maker_.insert(5, {i}));
+    ok(maker_.xid(99));
+    EXPECT_GE(drained_, 1);
+    EXPECT_EQ(decoder_.position().rows, 20'000u);
+}
+
+}  // namespace
+}  // namespace evenkeel::cdc

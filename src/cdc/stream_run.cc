@@ -1,0 +1,321 @@
+#include "cdc/stream_run.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "io/clock.h"
+
+namespace evenkeel::cdc {
+namespace {
+
+constexpr Millis kConnectLimit{3000};
+constexpr Millis kSlice{50};         // Longest wait before leases and facts are looked at again.
+constexpr Millis kLeaseBudget{100};  // A write to the sink has to fit into what the lease lasts.
+constexpr Millis kStoreLimit{1000};
+constexpr Millis kLookAgain{1000};  // At the choice of the source, also when no fact changed.
+constexpr Millis kBehindPatience{5000};
+constexpr Millis kBehindRetry{100};
+constexpr Millis kRetryFirst{50};
+constexpr Millis kRetryMost{2000};
+constexpr Millis kUnreachableMost{5000};
+
+bool is_passing(const Error& error) {
+    return error.code == Errc::unavailable || error.code == Errc::timed_out;
+}
+
+// A sink that fails does so for a reason that a retry does not remove.
+Error of_sink(Error error) {
+    if (is_passing(error)) error.code = Errc::conflict;
+    return error;
+}
+
+}  // namespace
+
+StreamRun::StreamRun(const StreamConfig& config, StreamWorld world)
+    : config_(config),
+      world_(std::move(world)),
+      sink_(make_sink(config)),
+      dictionary_(config.credentials),
+      schema_(dictionary_, config.include_databases),
+      decoder_(config, schema_, [this](ByteBuffer& lines) { return flush(lines); }) {
+    if (world_.coordinator != nullptr) {
+        store_.emplace(*world_.coordinator, *world_.grant, config_.name);
+    }
+}
+
+bool StreamRun::may_act() const {
+    if (world_.coordinator == nullptr) return true;
+    const auto held = world_.coordinator->holds(world_.grant->duty, kLeaseBudget);
+    return held && held->epoch == world_.grant->epoch;
+}
+
+Result<> StreamRun::run(io::StopToken& stop) {
+    EK_TRY_VOID(open_sink());
+    while (!stop.requested()) {
+        if (!may_act()) return Error{Errc::not_leader, "run the stream: the lease ended"};
+        const SourceChoice choice = choose();
+        if (!choice.server) {
+            EK_TRY_VOID(wait_for_choice(choice, stop));
+            continue;
+        }
+        const auto visited = visit(choice, stop);
+        if (!visited) EK_TRY_VOID(after_failure(*choice.server, visited.error()));
+    }
+    if (!positioned_ || !may_act()) return {};
+    EK_TRY_VOID(flush(decoder_.lines()));
+    return checkpoint_when_due(true);
+}
+
+Result<> StreamRun::open_sink() {
+    std::optional<Checkpoint> checkpoint;
+    if (store_) {
+        EK_TRY(checkpoint, store_->load());
+    }
+    const MayAct allowed = [this] { return may_act(); };
+    const auto opened =
+        sink_->open(checkpoint ? std::optional(checkpoint->sink) : std::nullopt, allowed);
+    if (!opened) return of_sink(opened.error());
+    if (!checkpoint) return {};
+    positioned_ = true;
+    decoder_.resume({.gtid = checkpoint->gtid,
+                     .file = checkpoint->file,
+                     .offset = checkpoint->offset,
+                     .rows = checkpoint->rows,
+                     .transactions = checkpoint->transactions});
+    stored_transactions_ = checkpoint->transactions;
+    world_.status->set_checkpoint(checkpoint->gtid.str());
+    return {};
+}
+
+SourceChoice StreamRun::choose() {
+    const Instant now = io::now();
+    chosen_at_ = now;
+    SourceSituation situation{
+        .fact = fact_,
+        .current = current_,
+        .on_current = std::chrono::duration_cast<Millis>(now - current_since_),
+        .preference = config_.source};
+    for (const auto& [server, failure] : failures_) {
+        if (failure.refusal || now < failure.until) situation.failed.insert(server);
+    }
+    if (config_.cluster.empty()) {
+        situation.fact = {.primary = config_.server};
+        situation.preference = SourcePreference::primary;
+    } else if (world_.coordinator != nullptr) {
+        world_.fact_changed->store(false);
+        const auto entry = world_.coordinator->get(kClusterFactPrefix + config_.cluster);
+        const auto fact = entry ? cluster_fact_from_json(entry->value)
+                                : Result<ClusterFact>(Error{Errc::not_found, "no fact"});
+        if (!fact) return {.why = fmt::format("cluster {} is not known yet", config_.cluster)};
+        // Another primary: whoever refused may have good reasons no more.
+        if (fact->failovers != fact_.failovers) failures_.clear(), situation.failed.clear();
+        fact_ = *fact;
+        situation.fact = fact_;
+    }
+    return choose_source(situation);
+}
+
+// Every server that could be read from says no for a reason that waiting does not remove.
+std::optional<Error> StreamRun::refused_by_all() const {
+    std::vector<ServerId> servers = fact_.replicas;
+    if (fact_.primary) servers.push_back(*fact_.primary);
+    std::optional<Error> refusal;
+    for (const ServerId& server : servers) {
+        const auto failure = failures_.find(server);
+        if (failure == failures_.end() || !failure->second.refusal) return {};
+        refusal = failure->second.refusal;
+    }
+    return refusal;
+}
+
+Result<> StreamRun::wait_for_choice(const SourceChoice& choice, io::StopToken& stop) {
+    if (const auto refusal = refused_by_all()) return *refusal;
+    const Instant now = io::now();
+    if (lost_at_ == Instant{}) lost_at_ = now;
+    if (failures_.empty()) world_.status->set_state("waiting", choice.why);
+    if (world_.coordinator != nullptr && now - lost_at_ > kUnreachableMost) {
+        return Error{Errc::unavailable, "find a server to read from: " + choice.why};
+    }
+    stop.wait_for(kSlice);
+    return {};
+}
+
+Result<> StreamRun::after_failure(const ServerId& server, const Error& error) {
+    // Lines of whole transactions may be left; the position is behind them already.
+    EK_TRY_VOID(flush(decoder_.lines()));
+    const bool source_refuses =
+        error.code == Errc::denied || error.code == Errc::invalid || error.code == Errc::conflict;
+    if (!is_passing(error) && !(source_refuses && !config_.cluster.empty() && !proven_)) {
+        return error;
+    }
+    world_.status->set_state("waiting", error.what);
+    world_.status->count_reconnect();
+    if (lost_at_ == Instant{}) lost_at_ = io::now();
+    current_.reset();
+    Failure& failure = failures_[server];
+    const Millis pause = std::min(kRetryMost, kRetryFirst * (1 << std::min(failure.times, 10)));
+    ++failure.times;
+    failure.until = io::now() + pause;
+    if (source_refuses) failure.refusal = error;
+    return {};
+}
+
+Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
+    proven_ = false;
+    const Deadline deadline = io::within(kConnectLimit);
+    EK_TRY(Source source, Source::connect(config_, *choice.server, deadline));
+    if (!choice.is_primary && !source.facts().logs_replicated) {
+        return Error{
+            Errc::invalid,
+            fmt::format("stream from {}: it is a replica without log_slave_updates, so its "
+                        "binlog lacks what it replicates: turn it on and restart the server",
+                        choice.server->str())};
+    }
+    if (!positioned_) EK_TRY_VOID(begin_at(source));
+    EK_TRY_VOID(make_fit(source, choice.is_primary, stop));
+    if (stop.requested()) return {};
+    decoder_.restart();
+    dictionary_.use(*choice.server);
+    EK_TRY_VOID(source.start(decoder_.position().gtid, io::within(kConnectLimit)));
+    current_ = choice.server;
+    current_is_primary_ = choice.is_primary;
+    current_since_ = io::now();
+    world_.status->set_source(choice.server->str());
+    return read(source, stop);
+}
+
+// Without a checkpoint: where the configuration says, or the server's end as it is now. Stored at
+// once, so that a crash before the first row does not begin at a later end.
+Result<> StreamRun::begin_at(Source& source) {
+    GtidPosition start = source.facts().binlog_end;
+    if (!config_.init_gtid.empty()) {
+        const auto configured = parse_gtid_position(config_.init_gtid);
+        if (!configured) return Error{Errc::invalid, "init_gtid: not a GTID position"};
+        start = *configured;
+    } else if (!config_.init_position.empty()) {
+        const auto parts = split(config_.init_position, ':');
+        const auto offset = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
+        if (!offset) return Error{Errc::invalid, "init_position: not FILE:POSITION"};
+        EK_TRY(start, source.position_at(parts[0], *offset, io::within(Millis{60'000})));
+    }
+    decoder_.resume({.gtid = start});
+    EK_TRY_VOID(store_checkpoint());
+    positioned_ = true;
+    return {};
+}
+
+Result<> StreamRun::make_fit(Source& source, bool is_primary, io::StopToken& stop) {
+    const Deadline patience = io::within(kBehindPatience);
+    for (;;) {
+        const bool over = patience.passed(io::now());
+        const FitnessVerdict verdict =
+            fitness_of(decoder_.position().gtid, source.facts().binlog_state, is_primary, over);
+        const std::string text =
+            fmt::format("stream from {}: {}", source.server().str(), verdict.why);
+        switch (verdict.fitness) {
+            case Fitness::ready: return {};
+            case Fitness::elsewhere: return Error{Errc::unavailable, text};
+            case Fitness::diverged: return Error{Errc::corrupt, text};
+            case Fitness::wait: break;
+        }
+        world_.status->set_state("waiting", text);
+        // A new fact may name a better server.
+        if (stop.wait_for(kBehindRetry) || world_.fact_changed->load()) {
+            return stop.requested() ? Result<>{} : Result<>(Error{Errc::unavailable, text});
+        }
+        if (!may_act()) return Error{Errc::not_leader, "run the stream: the lease ended"};
+        EK_TRY_VOID(source.refresh(io::within(kConnectLimit)));
+    }
+}
+
+// The cluster's fact names another server as the better one to read from.
+bool StreamRun::should_leave() {
+    const bool look = world_.fact_changed->load() || io::now() - chosen_at_ > kLookAgain;
+    if (config_.cluster.empty() || !look) return false;
+    const SourceChoice choice = choose();
+    if (choice.server == current_) {
+        if (choice.is_primary != current_is_primary_) current_since_ = io::now();
+        current_is_primary_ = choice.is_primary;
+        return false;
+    }
+    log::info("cdc", "stream {}: leaves {}: {}", config_.name, current_->str(), choice.why);
+    world_.status->count_reconnect();
+    current_.reset();
+    return true;
+}
+
+Result<> StreamRun::read(Source& source, io::StopToken& stop) {
+    while (!stop.requested()) {
+        if (!may_act()) return Error{Errc::not_leader, "run the stream: the lease ended"};
+        if (should_leave()) return {};
+        const auto got = source.read(decoder_, io::within(kSlice));
+        if (!got && got.error().code != Errc::timed_out) return got.error();
+        if (got && !proven_) {
+            proven_ = true;
+            failures_.clear();
+            lost_at_ = {};
+            world_.status->set_state(
+                "streaming", fmt::format("reads from {} ({})", source.server().str(),
+                                         current_is_primary_ ? "the primary" : "a replica"));
+            world_.status->set_source(source.server().str());
+        }
+        EK_TRY_VOID(flush(decoder_.lines()));
+        EK_TRY_VOID(checkpoint_when_due(false));
+        report(source);
+    }
+    return {};
+}
+
+Result<> StreamRun::flush(ByteBuffer& lines) {
+    if (lines.empty()) return {};
+    if (!may_act()) return Error{Errc::not_leader, "write to the sink: the lease ended"};
+    const auto written = sink_->write(lines.view());
+    if (!written) return of_sink(written.error());
+    world_.status->add_bytes(lines.size());
+    lines.clear();
+    return {};
+}
+
+Result<> StreamRun::checkpoint_when_due(bool now) {
+    if (!store_ || !decoder_.complete()) return {};
+    if (decoder_.position().transactions == stored_transactions_) return {};
+    if (!now && io::now() - stored_at_ < config_.checkpoint_interval) return {};
+    return store_checkpoint();
+}
+
+Result<> StreamRun::store_checkpoint() {
+    if (!store_) return {};
+    const auto state = sink_->sync();
+    if (!state) return of_sink(state.error());
+    if (!may_act()) return Error{Errc::not_leader, "store the checkpoint: the lease ended"};
+    const StreamPosition& position = decoder_.position();
+    const auto stored = store_->store({.gtid = position.gtid,
+                                       .source = current_ ? current_->str() : "",
+                                       .file = position.file,
+                                       .offset = position.offset,
+                                       .sink = *state,
+                                       .rows = position.rows,
+                                       .transactions = position.transactions},
+                                      io::within(kStoreLimit));
+    stored_at_ = io::now();
+    if (stored) {
+        stored_transactions_ = position.transactions;
+        world_.status->set_checkpoint(position.gtid.str());
+        return {};
+    }
+    if (stored.error().code == Errc::conflict) {
+        return Error{Errc::not_leader, "store the checkpoint: " + stored.error().what};
+    }
+    // No quorum: rows go on while the lease lasts; the checkpoint stays behind them, never before.
+    log::warn("cdc", "stream {}: store the checkpoint: {}", config_.name, stored.error().what);
+    return positioned_ ? Result<>{} : Result<>(stored.error());
+}
+
+void StreamRun::report(const Source& source) {
+    world_.status->progress(decoder_.position(), source.caught_up(), io::wall_ms());
+}
+
+}  // namespace evenkeel::cdc

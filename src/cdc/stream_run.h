@@ -1,0 +1,85 @@
+// One tenure of a stream: from the moment this node may write to its sink until it may not any
+// more. Reads, renders, writes, moves the checkpoint, and follows the cluster from server to
+// server.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "cdc/checkpoint.h"
+#include "cdc/schema_cache.h"
+#include "cdc/server_dictionary.h"
+#include "cdc/sinks/sink.h"
+#include "cdc/source.h"
+#include "cdc/source_choice.h"
+#include "cdc/stream_decoder.h"
+#include "cdc/stream_status.h"
+#include "io/thread.h"
+
+namespace evenkeel::cdc {
+
+struct StreamWorld {
+    coord::Coordinator* coordinator = nullptr;  // Null: alone.
+    std::optional<Grant> grant{};
+    StreamStatus* status = nullptr;
+    std::atomic<bool>* fact_changed = nullptr;  // Set by others, cleared here.
+};
+
+// Not thread-safe; lives on the stream's thread.
+class StreamRun {
+public:
+    StreamRun(const StreamConfig& config, StreamWorld world);
+
+    // Runs until `stop`. Errors:
+    //   not_leader   the duty or the checkpoint is somebody else's now: begin again when held;
+    //   unavailable  no server could be reached for a while: another node may be luckier;
+    //   others       a person is needed; the text says for what.
+    Result<> run(io::StopToken& stop);
+
+private:
+    bool may_act() const;
+    Result<> open_sink();
+    Result<> begin_at(Source& source);
+    SourceChoice choose();
+    std::optional<Error> refused_by_all() const;
+    Result<> wait_for_choice(const SourceChoice& choice, io::StopToken& stop);
+    Result<> visit(const SourceChoice& choice, io::StopToken& stop);
+    Result<> make_fit(Source& source, bool is_primary, io::StopToken& stop);
+    Result<> read(Source& source, io::StopToken& stop);
+    bool should_leave();
+    Result<> after_failure(const ServerId& server, const Error& error);
+    Result<> flush(ByteBuffer& lines);
+    Result<> checkpoint_when_due(bool now);
+    Result<> store_checkpoint();
+    void report(const Source& source);
+
+    struct Failure {
+        int times = 0;
+        Instant until{};                 // Not tried again before.
+        std::optional<Error> refusal{};  // Needs a person, unless another server does.
+    };
+
+    const StreamConfig config_;
+    const StreamWorld world_;
+    std::unique_ptr<Sink> sink_;
+    std::optional<CheckpointStore> store_;
+    ServerDictionary dictionary_;
+    SchemaCache schema_;
+    StreamDecoder decoder_;
+    bool positioned_ = false;
+    std::uint64_t stored_transactions_ = 0;
+    Instant stored_at_{};
+    ClusterFact fact_{};
+    std::optional<ServerId> current_;
+    bool current_is_primary_ = false;
+    Instant current_since_{};
+    Instant chosen_at_{};
+    bool proven_ = false;  // The current server has sent events: it accepts the position.
+    Instant lost_at_{};    // When no server could be read from any more; 0: one is being read.
+    std::map<ServerId, Failure> failures_;
+};
+
+}  // namespace evenkeel::cdc
