@@ -1,6 +1,7 @@
 # Warnings and sanitizers, carried by one interface target instead of global flags.
 add_library(ek_flags INTERFACE)
 target_compile_features(ek_flags INTERFACE cxx_std_20)
+target_compile_definitions(ek_flags INTERFACE EVENKEEL_VERSION="${PROJECT_VERSION}")
 target_compile_options(ek_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
     # GCC 12 reports false positives of these two deep inside libstdc++ at -O2 and above.

@@ -1,10 +1,11 @@
 // A node's seat in its group: membership, leases with epochs, and the replicated facts.
 //
 // How a lease works (docs/internals/lease.md): a node renews one key, member/<node>, by
-// compare-and-set, for all its duties at once. Whoever sees that key unchanged for its whole ttl, on
-// its own monotonic clock, may expel that member, again by compare-and-set, so that a renewal which
-// was under way fails. Only then may its duties be taken over, with epoch + 1. The holder counts its
-// ttl from the moment before it sent the last confirmed renewal and stops by itself before that ends.
+// compare-and-set, for all its duties at once. Whoever sees that key unchanged for its whole ttl,
+// on its own monotonic clock, may expel that member, again by compare-and-set, so that a renewal
+// which was under way fails. Only then may its duties be taken over, with epoch + 1. The holder
+// counts its ttl from the moment before it sent the last confirmed renewal and stops by itself
+// before that ends.
 #pragma once
 
 #include <functional>
@@ -23,31 +24,31 @@ namespace evenkeel::coord {
 inline constexpr const char* kLeaderDuty = "leader";
 
 struct CoordinatorOptions {
-    std::string node{};             // This node's id, unique in the group.
-    std::string incarnation{};      // Unique for every start of the worker.
-    std::string api_address{};      // "host:port" where other nodes reach this node's HTTP API.
-    Millis ttl{1500};               // How long a silent holder keeps its duties.
-    Millis call_limit{200};         // One try at the engine; tries repeat until the caller's deadline.
+    std::string node{};         // This node's id, unique in the group.
+    std::string incarnation{};  // Unique for every start of the worker.
+    std::string api_address{};  // "host:port" where other nodes reach this node's HTTP API.
+    Millis ttl{1500};           // How long a silent holder keeps its duties.
+    Millis call_limit{200};     // One try at the engine; tries repeat until the caller's deadline.
 };
 
 struct Member {
     std::string node{};
     std::string incarnation{};
     std::string api_address{};
-    std::string version{};     // Of the program.
-    bool live = false;         // Not expelled, not certified dead, not left.
+    std::string version{};  // Of the program.
+    bool live = false;      // Not expelled, not certified dead, not left.
 };
 
 struct Duty {
     std::string name{};
-    std::string holder{};      // Node; empty: free.
+    std::string holder{};  // Node; empty: free.
     Epoch epoch{};
 };
 
 struct GroupView {
     std::string self{};
-    bool healthy = false;      // This node confirmed a write within its ttl.
-    bool leads = false;        // This node holds the leader's duty, with its lease valid now.
+    bool healthy = false;  // This node confirmed a write within its ttl.
+    bool leads = false;    // This node holds the leader's duty, with its lease valid now.
     Epoch leader_epoch{};
     std::optional<Member> leader{};
     std::vector<Member> members{};
@@ -74,8 +75,8 @@ public:
     bool healthy() const;
 
     // --- duties ---------------------------------------------------------------------------------
-    // Campaigns for `duty` from now on, also again after losing it, until drop(). When several nodes
-    // want it, one of them gets it; holders keep it while they live.
+    // Campaigns for `duty` from now on, also again after losing it, until drop(). When several
+    // nodes want it, one of them gets it; holders keep it while they live.
     void want(const std::string& duty);
     // Stops campaigning and releases the duty when held.
     void drop(const std::string& duty);
@@ -104,7 +105,8 @@ public:
     // Calls `on_change` after any key under `prefix` changed in the local copy (and once now).
     // Returned handle ends the subscription.
     using Subscription = std::shared_ptr<void>;
-    [[nodiscard]] Subscription subscribe(const std::string& prefix, std::function<void()> on_change);
+    [[nodiscard]] Subscription subscribe(const std::string& prefix,
+                                         std::function<void()> on_change);
     // Calls `on_change` when the duties that this node holds change, or its health does.
     [[nodiscard]] Subscription subscribe_duties(std::function<void()> on_change);
 
@@ -113,10 +115,10 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-// The supervisor's death certificate: one transaction, compared with the incarnation, that marks the
-// member as dead, so that its duties can be taken at once. Call it only when the worker with this
-// incarnation and all its children are dead. True: certified now; false: nothing to certify (that
-// incarnation was not live any more).
+// The supervisor's death certificate: one transaction, compared with the incarnation, that marks
+// the member as dead, so that its duties can be taken at once. Call it only when the worker with
+// this incarnation and all its children are dead. True: certified now; false: nothing to certify
+// (that incarnation was not live any more).
 Result<bool> certify_death(Engine& engine, const std::string& node, const std::string& incarnation,
                            Deadline deadline);
 

@@ -45,8 +45,8 @@ struct Txn {
 };
 
 struct TxnOutcome {
-    bool applied = false;      // All compares held, so all ops were done.
-    Version version = 0;       // Applied: the new version of every key that was put.
+    bool applied = false;        // All compares held, so all ops were done.
+    Version version = 0;         // Applied: the new version of every key that was put.
     std::vector<Entry> found{};  // Refused: the compared keys that exist, as they are.
 };
 
@@ -62,8 +62,8 @@ struct Change {
 };
 
 struct WatchBatch {
-    // The first batch, and one after a gap that the engine could not fill: the whole state under the
-    // prefix, so keys that are not in it are gone.
+    // The first batch, and one after a gap that the engine could not fill: the whole state under
+    // the prefix, so keys that are not in it are gone.
     bool whole = false;
     std::vector<Change> changes{};
     Version version = 0;
@@ -85,8 +85,9 @@ public:
     //                      most once, and a refusal shows in `found` whether it was this one.
     virtual Result<TxnOutcome> txn(const Txn& txn, Deadline deadline) = 0;
 
-    // Blocks the calling thread: hands `on_batch` the whole state first, then every change in order.
-    // Bridges reconnects and compactions itself. Returns within 200 ms when `stop` is requested.
+    // Blocks the calling thread: hands `on_batch` the whole state first, then every change in
+    // order. Bridges reconnects and compactions itself. Returns within 200 ms when `stop` is
+    // requested.
     virtual void watch(const std::string& prefix,
                        const std::function<void(const WatchBatch&)>& on_batch,
                        io::StopToken& stop) = 0;

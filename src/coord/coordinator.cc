@@ -1,0 +1,510 @@
+#include "coord/coordinator.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/log.h"
+#include "base/mutex.h"
+#include "coord/lease_core.h"
+#include "io/clock.h"
+#include "io/thread.h"
+
+namespace evenkeel::coord {
+namespace {
+
+constexpr Millis kRetryPause{20};
+constexpr Millis kLeaveLimit{1000};
+constexpr Millis kSleepMax{1000};
+
+struct Listener {
+    std::string prefix{};
+    std::function<void()> on_change{};
+};
+
+Member member_of(const MemberRecord& record) {
+    return {.node = record.node,
+            .incarnation = record.incarnation,
+            .api_address = record.api_address,
+            .version = record.version,
+            .live = record.state == MemberState::live};
+}
+
+}  // namespace
+
+struct Coordinator::Impl {
+    Impl(Engine& used, CoordinatorOptions chosen)
+        : engine(used),
+          options(std::move(chosen)),
+          core({.node = options.node,
+                .incarnation = options.incarnation,
+                .api_address = options.api_address,
+                .version = EVENKEEL_VERSION,
+                .ttl = options.ttl}) {}
+
+    Engine& engine;
+    const CoordinatorOptions options;
+
+    mutable Mutex mutex;
+    CondVar changed;  // Something the lease thread or a waiter looks at.
+    LeaseCore core EK_GUARDED_BY(mutex);
+    std::map<std::string, Entry> mirror EK_GUARDED_BY(mutex);
+    bool mirrored EK_GUARDED_BY(mutex) = false;  // The first whole state has arrived.
+    bool poked EK_GUARDED_BY(mutex) = false;     // The lease thread has something to look at.
+    std::string last_error EK_GUARDED_BY(mutex);
+
+    Mutex listeners_mutex;
+    std::vector<std::weak_ptr<Listener>> listeners EK_GUARDED_BY(listeners_mutex);
+    std::vector<std::weak_ptr<Listener>> duty_listeners EK_GUARDED_BY(listeners_mutex);
+
+    io::Worker watcher;
+    io::Worker renewer;
+
+    void start_threads() {
+        watcher = io::Worker("coord-watch", [this](io::StopToken& stop) {
+            engine.watch(
+                "", [this](const WatchBatch& batch) { take(batch); }, stop);
+        });
+        renewer = io::Worker("coord-lease", [this](io::StopToken& stop) { keep_lease(stop); });
+    }
+
+    // --- watch thread ---------------------------------------------------------------------------
+    void take(const WatchBatch& batch) {
+        std::vector<std::string> keys;
+        const Instant now = io::now();
+        {
+            Lock lock(mutex);
+            if (batch.whole) forget_missing(batch, keys, now);
+            for (const Change& change : batch.changes) {
+                if (absorb(change.key, change.value, change.version, now))
+                    keys.push_back(change.key);
+            }
+            mirrored = true;
+            poked = true;
+        }
+        changed.notify_all();
+        notify(keys);
+    }
+
+    void forget_missing(const WatchBatch& batch, std::vector<std::string>& keys, Instant now)
+        EK_REQUIRES(mutex) {
+        std::map<std::string, bool> present;
+        for (const Change& change : batch.changes) present[change.key] = true;
+        std::erase_if(mirror, [&](const auto& item) {
+            if (present.contains(item.first) || item.second.version > batch.version) return false;
+            core.observe(item.first, std::nullopt, 0, now);
+            keys.push_back(item.first);
+            return true;
+        });
+    }
+
+    // Takes a newer state of a key into the local copy; false when it was known.
+    bool absorb(const std::string& key, const std::optional<std::string>& value, Version version,
+                Instant now) EK_REQUIRES(mutex) {
+        const auto it = mirror.find(key);
+        if (it != mirror.end() && it->second.version >= version) return false;
+        if (value) {
+            mirror[key] = {.key = key, .value = *value, .version = version};
+        } else if (it != mirror.end()) {
+            mirror.erase(it);
+        }
+        core.observe(key, value, version, now);
+        return true;
+    }
+
+    void notify(const std::vector<std::string>& keys) {
+        for (const auto& listener : current(listeners)) {
+            const bool concerned = std::any_of(keys.begin(), keys.end(), [&](const auto& key) {
+                return key.starts_with(listener->prefix);
+            });
+            if (concerned) listener->on_change();
+        }
+    }
+
+    void notify_duties() {
+        for (const auto& listener : current(duty_listeners)) listener->on_change();
+    }
+
+    std::vector<std::shared_ptr<Listener>> current(std::vector<std::weak_ptr<Listener>>& of) {
+        std::vector<std::shared_ptr<Listener>> alive;
+        Lock lock(listeners_mutex);
+        std::erase_if(of, [&](const auto& weak) {
+            if (auto listener = weak.lock()) {
+                alive.push_back(std::move(listener));
+                return false;
+            }
+            return true;
+        });
+        return alive;
+    }
+
+    // --- lease thread ---------------------------------------------------------------------------
+    void keep_lease(io::StopToken& stop) {
+        bool healthy = false;
+        std::map<std::string, Grant> held;
+        while (!stop.requested()) {
+            const auto next = wait_for_work(stop);
+            if (next.txn) send(*next.txn, stop);
+            bool told = false;
+            {
+                Lock lock(mutex);
+                const bool now_healthy = io::now() < core.valid_until();
+                told = now_healthy != healthy || core.grants() != held;
+                healthy = now_healthy;
+                held = core.grants();
+            }
+            changed.notify_all();
+            if (told) notify_duties();
+        }
+    }
+
+    // Sleeps until the core has a transaction to send, or its lease ran out, or something happened.
+    LeaseCore::Next wait_for_work(io::StopToken& stop) {
+        Lock lock(mutex);
+        if (!mirrored) {
+            changed.wait_for(mutex, Millis(50));
+            return {};
+        }
+        const Instant now = io::now();
+        auto next = core.next(now);
+        if (next.txn || stop.requested()) return next;
+        Instant wake = std::min(next.wake, now + kSleepMax);
+        if (core.valid_until() > now) wake = std::min(wake, core.valid_until());
+        if (!poked) changed.wait_for(mutex, Deadline{wake}.left(now));
+        poked = false;
+        return {};
+    }
+
+    void send(const Txn& txn, io::StopToken& stop) {
+        const auto outcome = engine.txn(txn, io::within(options.call_limit));
+        const Instant now = io::now();
+        {
+            Lock lock(mutex);
+            if (outcome) {
+                core.finished(*outcome, now);
+                last_error.clear();
+            } else if (outcome.error().code == Errc::unavailable) {
+                core.not_sent();
+                last_error = outcome.error().what;
+            } else {
+                core.unknown();
+                last_error = outcome.error().what;
+            }
+        }
+        if (!outcome) stop.wait_for(kRetryPause);
+    }
+
+    void poke() {
+        {
+            Lock lock(mutex);
+            poked = true;
+        }
+        changed.notify_all();
+    }
+
+    // --- facts ----------------------------------------------------------------------------------
+    Version known_version(const std::string& key) const {
+        Lock lock(mutex);
+        const auto it = mirror.find(key);
+        return it == mirror.end() ? 0 : it->second.version;
+    }
+
+    // What a write is built of: the compares that the caller insists on, and, for every written key
+    // without one, a compare at its last known version, which makes a repeat harmless.
+    struct Write {
+        std::vector<Compare> fixed{};
+        std::map<std::string, Version> assumed{};
+        std::vector<Op> ops{};
+
+        Txn txn() const {
+            Txn txn{.compares = fixed, .ops = ops};
+            for (const auto& [key, version] : assumed) txn.compares.push_back({key, version});
+            return txn;
+        }
+    };
+
+    Result<Version> write(Txn wanted, Deadline deadline) {
+        Write write{
+            .fixed = std::move(wanted.compares), .assumed = {}, .ops = std::move(wanted.ops)};
+        for (const Op& op : write.ops) {
+            const bool insisted = std::any_of(write.fixed.begin(), write.fixed.end(),
+                                              [&](const Compare& c) { return c.key == op.key; });
+            if (!insisted) write.assumed[op.key] = known_version(op.key);
+        }
+        bool unknown = false;
+        std::string cause = "no time";
+        while (!deadline.passed(io::now())) {
+            const auto outcome =
+                engine.txn(write.txn(), io::within(options.call_limit).sooner(deadline));
+            if (!outcome) {
+                unknown = unknown || outcome.error().code != Errc::unavailable;
+                cause = outcome.error().what;
+                io::StopToken pause;
+                pause.wait_for(kRetryPause);
+                continue;
+            }
+            if (outcome->applied) return remember(write, outcome->version);
+            if (unknown) {
+                if (const auto version = done_before(write, outcome->found)) {
+                    return remember(write, *version);
+                }
+            }
+            if (!adjust(write, outcome->found)) {
+                return Error{Errc::conflict,
+                             "write " + write.ops.front().key +
+                                 ": the duty has another holder, or the key changed"};
+            }
+        }
+        return Error{unknown ? Errc::timed_out : Errc::unavailable,
+                     fmt::format("write {}: {}", write.ops.front().key, cause)};
+    }
+
+    // The version at which an earlier try of `write` was applied, if the found entries show it.
+    static std::optional<Version> done_before(const Write& write, const std::vector<Entry>& found) {
+        Version version = 0;
+        for (const Op& op : write.ops) {
+            const auto it = std::find_if(found.begin(), found.end(),
+                                         [&](const Entry& entry) { return entry.key == op.key; });
+            if (it == found.end()) {
+                if (op.value) return {};
+                continue;
+            }
+            if (!op.value || it->value != *op.value) return {};
+            version = std::max(version, it->version);
+        }
+        return version;
+    }
+
+    // Takes the found versions as the new assumptions; false when an insisted compare failed.
+    static bool adjust(Write& write, const std::vector<Entry>& found) {
+        std::map<std::string, Version> versions;
+        for (const Entry& entry : found) versions[entry.key] = entry.version;
+        for (const Compare& compare : write.fixed) {
+            if (versions[compare.key] != compare.version) return false;
+        }
+        for (auto& [key, version] : write.assumed) version = versions[key];
+        return true;
+    }
+
+    // Our own writes are seen at once, not only when the watch brings them.
+    Version remember(const Write& write, Version version) {
+        std::vector<std::string> keys;
+        {
+            Lock lock(mutex);
+            const Instant now = io::now();
+            for (const Op& op : write.ops) {
+                if (op.value && absorb(op.key, op.value, version, now)) keys.push_back(op.key);
+            }
+        }
+        notify(keys);
+        return version;
+    }
+};
+
+Coordinator::Coordinator(Engine& engine, CoordinatorOptions options)
+    : impl_(std::make_unique<Impl>(engine, std::move(options))) {}
+
+Coordinator::~Coordinator() {
+    stop();
+}
+
+Result<> Coordinator::start(Deadline deadline) {
+    impl_->start_threads();
+    std::optional<Instant> taken_since;
+    std::string taken_by;
+    while (!deadline.passed(io::now())) {
+        Lock lock(impl_->mutex);
+        if (impl_->core.joined()) return {};
+        if (const auto other = impl_->core.seat_taken_by()) {
+            // Longer than a dead predecessor's record can keep us out: it is alive.
+            const Instant now = io::now();
+            if (taken_by != other->incarnation) taken_since = now;
+            taken_by = other->incarnation;
+            if (now - *taken_since > other->ttl * 3 / 2 + Millis(500)) {
+                return Error{
+                    Errc::conflict,
+                    fmt::format("join the group: another live node has the id \"{}\" (its API "
+                                "is at {}): give each node an id of its own",
+                                other->node, other->api_address)};
+            }
+        }
+        impl_->changed.wait_for(impl_->mutex, Millis(50));
+    }
+    Lock lock(impl_->mutex);
+    return Error{Errc::unavailable,
+                 fmt::format("join the group: no quorum answers at {}{}", impl_->engine.describe(),
+                             impl_->last_error.empty() ? "" : " (" + impl_->last_error + ")")};
+}
+
+void Coordinator::stop() {
+    if (!impl_->renewer.running()) return;
+    {
+        Lock lock(impl_->mutex);
+        impl_->core.leave();
+        impl_->poked = true;
+    }
+    impl_->changed.notify_all();
+    const Deadline deadline = io::within(kLeaveLimit);
+    while (!deadline.passed(io::now())) {
+        Lock lock(impl_->mutex);
+        if (impl_->core.left()) break;
+        impl_->changed.wait_for(impl_->mutex, Millis(50));
+    }
+    impl_->renewer.request_stop();
+    impl_->watcher.request_stop();
+    impl_->poke();
+    impl_->renewer.stop();
+    impl_->watcher.stop();
+}
+
+GroupView Coordinator::group() const {
+    GroupView view;
+    view.self = impl_->options.node;
+    const auto lead = holds(kLeaderDuty);
+    view.leads = lead.has_value();
+    Lock lock(impl_->mutex);
+    view.healthy = io::now() < impl_->core.valid_until();
+    const auto text_after = [](const std::string& key, const char* prefix) {
+        return key.substr(std::string(prefix).size());
+    };
+    for (const auto& [key, entry] : impl_->mirror) {
+        if (!key.starts_with(kMemberPrefix)) continue;
+        if (const auto record = member_from_json(entry.value)) {
+            view.members.push_back(member_of(*record));
+        }
+    }
+    for (const auto& [key, entry] : impl_->mirror) {
+        const auto record =
+            key.starts_with(kDutyPrefix) ? duty_from_json(entry.value) : std::nullopt;
+        if (!record) continue;
+        Duty duty{.name = text_after(key, kDutyPrefix), .holder = {}, .epoch = record->epoch};
+        const auto holder =
+            std::find_if(view.members.begin(), view.members.end(), [&](const Member& member) {
+                return member.live && member.node == record->holder &&
+                       member.incarnation == record->incarnation;
+            });
+        if (holder != view.members.end()) {
+            duty.holder = holder->node;
+            if (duty.name == kLeaderDuty) {
+                view.leader = *holder;
+                view.leader_epoch = record->epoch;
+            }
+        }
+        view.duties.push_back(std::move(duty));
+    }
+    return view;
+}
+
+bool Coordinator::healthy() const {
+    Lock lock(impl_->mutex);
+    return io::now() < impl_->core.valid_until();
+}
+
+void Coordinator::want(const std::string& duty) {
+    {
+        Lock lock(impl_->mutex);
+        impl_->core.want(duty);
+    }
+    impl_->poke();
+}
+
+void Coordinator::drop(const std::string& duty) {
+    {
+        Lock lock(impl_->mutex);
+        impl_->core.drop(duty);
+    }
+    impl_->poke();
+}
+
+std::optional<Grant> Coordinator::holds(const std::string& duty, Millis budget) const {
+    Lock lock(impl_->mutex);
+    if (io::now() + budget >= impl_->core.valid_until()) return {};
+    const auto grant = impl_->core.grants().find(duty);
+    if (grant == impl_->core.grants().end()) return {};
+    return grant->second;
+}
+
+std::optional<Entry> Coordinator::get(const std::string& key) const {
+    Lock lock(impl_->mutex);
+    const auto it = impl_->mirror.find(key);
+    if (it == impl_->mirror.end()) return {};
+    return it->second;
+}
+
+std::vector<Entry> Coordinator::list(const std::string& prefix) const {
+    std::vector<Entry> found;
+    Lock lock(impl_->mutex);
+    for (auto it = impl_->mirror.lower_bound(prefix);
+         it != impl_->mirror.end() && it->first.starts_with(prefix); ++it) {
+        found.push_back(it->second);
+    }
+    return found;
+}
+
+Result<Version> Coordinator::commit(const Grant& grant, Txn txn, Deadline deadline) {
+    txn.compares.push_back({kDutyPrefix + grant.duty, grant.fence});
+    return impl_->write(std::move(txn), deadline);
+}
+
+Result<Version> Coordinator::put(const Grant& grant, const std::string& key,
+                                 const std::string& value, Deadline deadline) {
+    return commit(grant, {.compares = {}, .ops = {{key, value}}}, deadline);
+}
+
+Result<Version> Coordinator::remove(const Grant& grant, const std::string& key, Deadline deadline) {
+    return commit(grant, {.compares = {}, .ops = {{key, std::nullopt}}}, deadline);
+}
+
+Result<Version> Coordinator::put_own(const std::string& key, const std::string& value,
+                                     Deadline deadline) {
+    return impl_->write({.compares = {}, .ops = {{key, value}}}, deadline);
+}
+
+Coordinator::Subscription Coordinator::subscribe(const std::string& prefix,
+                                                 std::function<void()> on_change) {
+    auto listener = std::make_shared<Listener>(Listener{prefix, std::move(on_change)});
+    {
+        Lock lock(impl_->listeners_mutex);
+        impl_->listeners.push_back(listener);
+    }
+    listener->on_change();
+    return listener;
+}
+
+Coordinator::Subscription Coordinator::subscribe_duties(std::function<void()> on_change) {
+    auto listener = std::make_shared<Listener>(Listener{"", std::move(on_change)});
+    Lock lock(impl_->listeners_mutex);
+    impl_->duty_listeners.push_back(listener);
+    return listener;
+}
+
+Result<bool> certify_death(Engine& engine, const std::string& node, const std::string& incarnation,
+                           Deadline deadline) {
+    const std::string key = kMemberPrefix + node;
+    Error last{Errc::unavailable, "certify death of " + node + ": no time"};
+    while (!deadline.passed(io::now())) {
+        const auto snapshot = engine.read(key, io::within(Millis(250)).sooner(deadline));
+        if (!snapshot) {
+            last = snapshot.error();
+            continue;
+        }
+        const auto entry = std::find_if(snapshot->entries.begin(), snapshot->entries.end(),
+                                        [&](const Entry& e) { return e.key == key; });
+        if (entry == snapshot->entries.end()) return false;
+        auto record = member_from_json(entry->value);
+        // A worker that lost its seat came back as "<incarnation>#<n>": still the same process.
+        const bool same = record && (record->incarnation == incarnation ||
+                                     record->incarnation.starts_with(incarnation + "#"));
+        if (!same || record->state != MemberState::live) return false;
+        record->state = MemberState::dead;
+        const auto outcome =
+            engine.txn({.compares = {{key, entry->version}}, .ops = {{key, to_json(*record)}}},
+                       io::within(Millis(250)).sooner(deadline));
+        if (outcome && outcome->applied) return true;
+        if (!outcome) last = outcome.error();
+    }
+    return last;
+}
+
+}  // namespace evenkeel::coord

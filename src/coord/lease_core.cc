@@ -1,0 +1,289 @@
+#include "coord/lease_core.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace evenkeel::coord {
+namespace {
+
+// Keeps a transaction well below etcd's limit of 128 operations.
+constexpr std::size_t kClaimsMax = 32;
+// How long the next in rank waits for the one before it to claim a free duty.
+constexpr Millis kRankWait{100};
+// An observer's clock may be slower than the holder's by this much of a ttl, and more than its due.
+constexpr int kDriftDivisor = 50;
+constexpr Millis kDriftMargin{10};
+
+std::string member_key(const std::string& node) {
+    return kMemberPrefix + node;
+}
+std::string duty_key(const std::string& duty) {
+    return kDutyPrefix + duty;
+}
+
+// The same on every node and in every build, unlike std::hash.
+std::uint64_t fnv1a(const std::string& text) {
+    std::uint64_t hash = 0xcbf29ce484222325u;
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+    return hash;
+}
+
+}  // namespace
+
+LeaseCore::LeaseCore(LeaseOptions options)
+    : options_(std::move(options)), incarnation_(options_.incarnation) {}
+
+void LeaseCore::observe(const std::string& key, const std::optional<std::string>& value,
+                        Version version, Instant now) {
+    if (key.starts_with(kMemberPrefix)) {
+        const std::string node = key.substr(std::string(kMemberPrefix).size());
+        const auto record = value ? member_from_json(*value) : std::nullopt;
+        auto& seen = members_[node];
+        if (version < seen.version && value) return;  // A late echo of something already known.
+        if (version != seen.version || !value) seen.since = now;
+        seen.version = value ? version : 0;
+        seen.record = record.value_or(MemberRecord{.node = node, .state = MemberState::left});
+        const bool mine = seen.record.incarnation == incarnation_;
+        const bool echo = mine && seen.record.state == MemberState::live;
+        if (node == options_.node && joined_ && !echo && seen.version != own_version_) lose_seat();
+    } else if (key.starts_with(kDutyPrefix)) {
+        const std::string duty = key.substr(std::string(kDutyPrefix).size());
+        auto& seen = duties_[duty];
+        if (version < seen.version && value) return;
+        seen.version = value ? version : 0;
+        seen.record = value ? duty_from_json(*value).value_or(DutyRecord{}) : DutyRecord{};
+        const auto grant = grants_.find(duty);
+        if (grant != grants_.end() && seen.version > grant->second.fence) grants_.erase(grant);
+    }
+}
+
+std::optional<MemberRecord> LeaseCore::seat_taken_by() const {
+    const auto own = members_.find(options_.node);
+    if (joined_ || own == members_.end()) return {};
+    const MemberRecord& record = own->second.record;
+    if (record.state != MemberState::live || record.incarnation == incarnation_) return {};
+    return record;
+}
+
+LeaseCore::Next LeaseCore::next(Instant now) {
+    if (pending_) return {.txn = pending_->txn};
+    if (left_) return {.wake = now + options_.ttl};
+    if (leaving_) return joined_ ? send_leave(now) : (left_ = true, Next{.wake = now});
+    return joined_ ? renew(now) : join(now);
+}
+
+LeaseCore::Pending LeaseCore::start_pending(MemberState state, Instant now) const {
+    Pending pending;
+    pending.sent = now;
+    pending.own = {.node = options_.node,
+                   .incarnation = incarnation_,
+                   .api_address = options_.api_address,
+                   .version = options_.version,
+                   .state = state,
+                   .beat = beat_ + 1,
+                   .ttl = options_.ttl};
+    pending.txn.compares.push_back({member_key(options_.node), own_version_});
+    pending.txn.ops.push_back({member_key(options_.node), to_json(pending.own)});
+    return pending;
+}
+
+LeaseCore::Next LeaseCore::send(Pending pending) {
+    pending_ = std::move(pending);
+    return {.txn = pending_->txn};
+}
+
+LeaseCore::Next LeaseCore::join(Instant now) {
+    const auto own = members_.find(options_.node);
+    own_version_ = own == members_.end() ? 0 : own->second.version;
+    if (seat_taken_by()) {
+        // A predecessor that was lost with its host, or a second node with this id: silence tells.
+        const Instant free = silent_from(own->second);
+        if (now < free) return {.wake = free};
+    }
+    return send(start_pending(MemberState::live, now));
+}
+
+LeaseCore::Next LeaseCore::renew(Instant now) {
+    Pending pending = start_pending(MemberState::live, now);
+    const bool valid = now < valid_until_;
+    // With half of the lease gone, nothing may stand between us and its renewal.
+    const bool roomy = valid && valid_until_ - now > options_.ttl / 2;
+    if (roomy && !only_renew_) {
+        add_releases(pending);
+        add_expulsion(pending, now);
+        add_claims(pending, now);
+    }
+    const Instant due = renewed_at_ + options_.ttl / 5;
+    if (pending.txn.ops.size() == 1 && now < due && !only_renew_) {
+        Instant wake = due;
+        for (const auto& [node, seen] : members_) {
+            if (seen.record.state == MemberState::live && node != options_.node) {
+                wake = std::min(wake, std::max(silent_from(seen), now + Millis(1)));
+            }
+        }
+        for (const auto& duty : wanted_) {
+            const auto& seen = duties_[duty];
+            if (seen.free_since && !grants_.contains(duty)) {
+                wake = std::min(wake, std::max(*seen.free_since + turn(duty), now + Millis(1)));
+            }
+        }
+        return {.wake = wake};
+    }
+    only_renew_ = false;
+    return send(std::move(pending));
+}
+
+LeaseCore::Next LeaseCore::send_leave(Instant now) {
+    Pending pending = start_pending(MemberState::left, now);
+    wanted_.clear();
+    add_releases(pending);
+    return send(std::move(pending));
+}
+
+void LeaseCore::add_releases(Pending& pending) {
+    for (auto it = grants_.begin(); it != grants_.end();) {
+        if (wanted_.contains(it->first)) {
+            ++it;
+            continue;
+        }
+        const DutyRecord free{.holder = "", .incarnation = "", .epoch = it->second.epoch};
+        pending.txn.compares.push_back({duty_key(it->first), it->second.fence});
+        pending.txn.ops.push_back({duty_key(it->first), to_json(free)});
+        it = grants_.erase(it);  // Not acted on from here, whatever becomes of the transaction.
+    }
+}
+
+void LeaseCore::add_expulsion(Pending& pending, Instant now) {
+    for (const auto& [node, seen] : members_) {
+        if (node == options_.node || seen.record.state != MemberState::live) continue;
+        if (now < silent_from(seen)) continue;
+        MemberRecord expelled = seen.record;
+        expelled.state = MemberState::expelled;
+        pending.txn.compares.push_back({member_key(node), seen.version});
+        pending.txn.ops.push_back({member_key(node), to_json(expelled)});
+        return;  // One at a time: a refusal because of another must not save this one.
+    }
+}
+
+void LeaseCore::add_claims(Pending& pending, Instant now) {
+    std::set<std::string> compared;
+    for (const Compare& compare : pending.txn.compares) compared.insert(compare.key);
+    for (const std::string& duty : wanted_) {
+        if (pending.claims.size() >= kClaimsMax || !claimable(duty, now)) continue;
+        const SeenDuty& seen = duties_[duty];
+        const DutyRecord claimed{.holder = options_.node,
+                                 .incarnation = incarnation_,
+                                 .epoch = {seen.record.epoch.value + 1}};
+        const std::string holder = member_key(seen.record.holder);
+        if (!seen.record.holder.empty() && seen.record.holder != options_.node &&
+            compared.insert(holder).second) {
+            // The holder must still be as dead as it was seen.
+            const auto member = members_.find(seen.record.holder);
+            pending.txn.compares.push_back(
+                {holder, member == members_.end() ? 0 : member->second.version});
+        }
+        pending.txn.compares.push_back({duty_key(duty), seen.version});
+        pending.txn.ops.push_back({duty_key(duty), to_json(claimed)});
+        pending.claims[duty] = claimed.epoch;
+    }
+}
+
+bool LeaseCore::claimable(const std::string& duty, Instant now) {
+    SeenDuty& seen = duties_[duty];
+    const bool taken =
+        grants_.contains(duty) ||
+        (!seen.record.holder.empty() && live(seen.record.holder, seen.record.incarnation));
+    if (taken) {
+        seen.free_since.reset();
+        return false;
+    }
+    if (!seen.free_since) seen.free_since = now;
+    return now >= *seen.free_since + turn(duty);
+}
+
+// How long this member lets others claim a free duty first: those that hold fewer come before it,
+// then by a hash that differs per duty, so that the duties of a lost node spread over the others.
+Millis LeaseCore::turn(const std::string& duty) const {
+    std::map<std::string, std::size_t> held;
+    for (const auto& [name, seen] : duties_) {
+        if (live(seen.record.holder, seen.record.incarnation)) ++held[seen.record.holder];
+    }
+    const auto order = [&](const std::string& node) {
+        const auto load = held.find(node);
+        return std::pair(load == held.end() ? 0 : load->second, fnv1a(duty + "@" + node));
+    };
+    const auto own = order(options_.node);
+    const auto before = std::count_if(members_.begin(), members_.end(), [&](const auto& member) {
+        return member.first != options_.node && member.second.record.state == MemberState::live &&
+               order(member.first) < own;
+    });
+    return before * kRankWait;
+}
+
+void LeaseCore::finished(const TxnOutcome& outcome, Instant now) {
+    if (!pending_) return;
+    const Pending pending = std::move(*pending_);
+    pending_.reset();
+    if (outcome.applied) return applied(pending, outcome.version);
+
+    const std::string own_key = member_key(options_.node);
+    const Entry* own = nullptr;
+    std::set<std::string> exist;
+    for (const Entry& entry : outcome.found) {
+        exist.insert(entry.key);
+        if (entry.key == own_key) own = &entry;
+    }
+    const auto record = own != nullptr ? member_from_json(own->value) : std::nullopt;
+    if (record && record->incarnation == incarnation_ && record->beat == pending.own.beat &&
+        record->state == pending.own.state) {
+        return applied(pending, own->version);  // An earlier try, whose answer was lost.
+    }
+    if (joined_ && (own == nullptr || own->version != own_version_)) lose_seat();
+    for (const Compare& compare : pending.txn.compares) {
+        if (!exist.contains(compare.key)) observe(compare.key, std::nullopt, 0, now);
+    }
+    for (const Entry& entry : outcome.found) observe(entry.key, entry.value, entry.version, now);
+    only_renew_ = joined_;
+}
+
+void LeaseCore::applied(const Pending& pending, Version version) {
+    if (pending.own.state == MemberState::left) {
+        joined_ = false;
+        left_ = true;
+        grants_.clear();
+        return;
+    }
+    joined_ = true;
+    own_version_ = version;
+    beat_ = pending.own.beat;
+    renewed_at_ = pending.sent;
+    valid_until_ = pending.sent + options_.ttl - options_.ttl / 10;
+    for (const auto& [duty, epoch] : pending.claims) {
+        grants_[duty] = {.duty = duty, .epoch = epoch, .fence = version};
+        duties_[duty] = {.record = {options_.node, incarnation_, epoch}, .version = version};
+    }
+}
+
+// Somebody wrote this node's record: everything it held may be held by another from now on. It
+// comes back as a new incarnation, so that nothing granted to the old one is ever taken for
+// granted.
+void LeaseCore::lose_seat() {
+    joined_ = false;
+    grants_.clear();
+    pending_.reset();
+    incarnation_ = options_.incarnation + "#" + std::to_string(++rejoins_);
+}
+
+bool LeaseCore::live(const std::string& node, const std::string& incarnation) const {
+    if (node.empty()) return false;
+    const auto member = members_.find(node);
+    return member != members_.end() && member->second.record.state == MemberState::live &&
+           member->second.record.incarnation == incarnation;
+}
+
+Instant LeaseCore::silent_from(const Seen& member) const {
+    const Millis ttl = member.record.ttl;
+    return member.since + ttl + ttl / kDriftDivisor + kDriftMargin;
+}
+
+}  // namespace evenkeel::coord

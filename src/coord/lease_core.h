@@ -1,0 +1,114 @@
+// Decides what a node writes to keep its seat and its duties, and until when it may act. Pure: no
+// I/O, no clock, no locks; the coordinator sends the transactions and says how they ended.
+//
+// docs/internals/lease.md has the protocol and why two nodes never hold a duty at once.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "coord/engine.h"
+#include "coord/lease_records.h"
+#include "model/lease.h"
+
+namespace evenkeel::coord {
+
+struct LeaseOptions {
+    std::string node{};
+    std::string incarnation{};
+    std::string api_address{};
+    std::string version{};
+    Millis ttl{1500};
+};
+
+class LeaseCore {
+public:
+    explicit LeaseCore(LeaseOptions options);
+
+    // --- what happened --------------------------------------------------------------------------
+    // A key under member/ or duty/ as the local copy has it now; nothing: it does not exist.
+    void observe(const std::string& key, const std::optional<std::string>& value, Version version,
+                 Instant now);
+    void want(const std::string& duty) { wanted_.insert(duty); }
+    void drop(const std::string& duty) { wanted_.erase(duty); }
+    // Give up every duty and the seat.
+    void leave() { leaving_ = true; }
+
+    // --- what to do -----------------------------------------------------------------------------
+    struct Next {
+        std::optional<Txn> txn{};  // Send this now; then call exactly one of the three below.
+        Instant wake{};            // Without one: ask again then, or when something happened.
+    };
+    // `now` also becomes the instant from which the lease counts if the transaction is applied.
+    Next next(Instant now);
+    void finished(const TxnOutcome& outcome, Instant now);
+    // The transaction may have been applied: next() repeats it until its fate is known.
+    void unknown() {}
+    // It was not applied and will not be.
+    void not_sent() { pending_.reset(); }
+
+    // --- what holds -----------------------------------------------------------------------------
+    // This node's duties, and nothing else, may be acted on before this instant.
+    Instant valid_until() const { return joined_ ? valid_until_ : Instant{}; }
+    const std::map<std::string, Grant>& grants() const { return grants_; }
+    bool joined() const { return joined_; }
+    bool left() const { return left_; }
+    // A live member with this node's id that is not this process.
+    std::optional<MemberRecord> seat_taken_by() const;
+
+private:
+    struct Seen {
+        MemberRecord record{};
+        Version version = 0;
+        Instant since{};  // When this version was first seen here.
+    };
+    struct SeenDuty {
+        DutyRecord record{};
+        Version version = 0;
+        std::optional<Instant> free_since{};
+    };
+    struct Pending {
+        Txn txn{};
+        Instant sent{};  // Of the first try: it may have been that one that was applied.
+        MemberRecord own{};
+        std::map<std::string, Epoch> claims{};
+    };
+
+    Next join(Instant now);
+    Next renew(Instant now);
+    Next send_leave(Instant now);
+    Next send(Pending pending);
+    Pending start_pending(MemberState state, Instant now) const;
+    void add_releases(Pending& pending);
+    void add_expulsion(Pending& pending, Instant now);
+    void add_claims(Pending& pending, Instant now);
+    bool claimable(const std::string& duty, Instant now);
+    Millis turn(const std::string& duty) const;
+    void applied(const Pending& pending, Version version);
+    void lose_seat();
+    bool live(const std::string& node, const std::string& incarnation) const;
+    Instant silent_from(const Seen& member) const;
+
+    LeaseOptions options_;
+    std::string incarnation_;  // options_.incarnation, with a number after each expulsion.
+    std::uint64_t rejoins_ = 0;
+    std::map<std::string, Seen> members_;
+    std::map<std::string, SeenDuty> duties_;
+    std::set<std::string> wanted_;
+    std::map<std::string, Grant> grants_;
+    std::optional<Pending> pending_;
+    bool joined_ = false;
+    bool leaving_ = false;
+    bool left_ = false;
+    bool only_renew_ = false;  // The last transaction met a foreign change: secure the lease first.
+    std::uint64_t beat_ = 0;
+    Version own_version_ = 0;
+    Instant valid_until_{};
+    Instant renewed_at_{};
+};
+
+}  // namespace evenkeel::coord

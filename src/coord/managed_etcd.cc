@@ -1,0 +1,230 @@
+#include "coord/managed_etcd.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "io/file.h"
+#include "model/server_id.h"
+
+namespace evenkeel::coord {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::uint16_t kPeerPort = 10008;
+constexpr std::size_t kLogTail = 16384;
+
+// etcd splits its cluster list at '=' and ','; a name is made of what remains safe.
+std::string member_name(const std::string& address) {
+    std::string name = "ek-";
+    for (const char c : address) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '-';
+    return name;
+}
+
+Result<> check_addresses(const Config& config) {
+    const std::size_t count = config.nodes.size();
+    if (count == 0) {
+        return Error{
+            Errc::invalid,
+            "coordination: engine \"raft\" needs `nodes`, the addresses of all nodes of the "
+            "group, for example nodes = [\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\"]"};
+    }
+    if (count % 2 == 0) {
+        return Error{
+            Errc::invalid,
+            fmt::format("coordination: {} nodes: an even number survives no more losses than "
+                        "one node less and stands still when split in halves: use 3 or 5",
+                        count)};
+    }
+    for (const std::string& node : config.nodes) {
+        if (!parse_server_id(node, kPeerPort)) {
+            return Error{Errc::invalid, fmt::format("coordination: \"{}\" in `nodes` is not "
+                                                    "\"host:port\"",
+                                                    node)};
+        }
+    }
+    const auto own = peer_address(config.bind);
+    if (std::none_of(config.nodes.begin(), config.nodes.end(),
+                     [&](const std::string& node) { return peer_address(node) == own; })) {
+        return Error{
+            Errc::invalid,
+            fmt::format("coordination: bind \"{}\" is not in `nodes` ({}): write this node's "
+                        "address there as the others reach it",
+                        config.bind, join(config.nodes, ", "))};
+    }
+    return {};
+}
+
+Json identity(const Config& config) {
+    std::vector<std::string> nodes;
+    for (const std::string& node : config.nodes) nodes.push_back(peer_address(node));
+    std::sort(nodes.begin(), nodes.end());
+    return {{"format", 1},
+            {"group", config.group},
+            {"node", config.node},
+            {"bind", peer_address(config.bind)},
+            {"nodes", nodes}};
+}
+
+// The folder says whose it is; using another node's would make two members with one history.
+Result<> check_identity(const Config& config) {
+    const std::string path = config.data_dir + "/identity.json";
+    const Json own = identity(config);
+    if (!io::exists(path)) {
+        if (io::exists(config.data_dir + "/etcd")) {
+            return Error{
+                Errc::conflict,
+                fmt::format("use data folder {}: it holds an etcd member but no identity.json: "
+                            "it is not this node's; choose another data_dir or remove it",
+                            config.data_dir)};
+        }
+        return io::replace_file(path, own.dump(2) + "\n");
+    }
+    EK_TRY(const std::string text, io::read_file(path));
+    const Json found = Json::parse(text, nullptr, false);
+    if (!found.is_object() || found.value("format", 0) != 1) {
+        return Error{
+            Errc::corrupt,
+            fmt::format("use data folder {}: identity.json is damaged: restore it, or move the "
+                        "whole folder away and start this node as a new one",
+                        config.data_dir)};
+    }
+    for (const char* key : {"group", "node", "bind", "nodes"}) {
+        if (found.value(key, Json()) == own[key]) continue;
+        return Error{
+            Errc::conflict,
+            fmt::format("use data folder {}: it belongs to a node with {} = {}, the "
+                        "configuration says {}: correct the configuration, or give this node "
+                        "an empty data_dir",
+                        config.data_dir, key, found.value(key, Json()).dump(), own[key].dump())};
+    }
+    return {};
+}
+
+Result<> check_port(const std::string& host, int port, const std::string& key) {
+    if (io::port_is_free(host, port)) return {};
+    return Error{
+        Errc::conflict,
+        fmt::format("start the group's member: port {} on {} is in use ({}): another program "
+                    "or another node of this host has it",
+                    port, host, key)};
+}
+
+Result<> check_program() {
+    io::Command version{.argv = {"etcd", "--version"}, .environment = {}, .output = "/dev/null"};
+    auto process = io::Process::start(version);
+    if (process) return {};
+    return Error{Errc::not_found,
+                 "start the group's member: the program etcd is not installed: install the package "
+                 "etcd-server (apt-get install etcd-server)"};
+}
+
+}  // namespace
+
+std::string peer_address(const std::string& configured) {
+    const auto id = parse_server_id(configured, kPeerPort);
+    return id ? id->str() : configured;
+}
+
+int client_port(const Config& config) {
+    if (config.client_port != 0) return config.client_port;
+    const auto id = parse_server_id(config.bind, kPeerPort);
+    return (id ? id->port : kPeerPort) + 1;
+}
+
+Result<ManagedEtcd> prepare(const Config& config) {
+    EK_TRY_VOID(check_addresses(config));
+    EK_TRY_VOID(io::make_folders(config.data_dir));
+    ManagedEtcd etcd;
+    EK_TRY(etcd.lock, io::lock_file(config.data_dir + "/lock"));
+    EK_TRY_VOID(check_identity(config));
+    EK_TRY_VOID(check_program());
+    const ServerId bind = *parse_server_id(config.bind, kPeerPort);
+    EK_TRY_VOID(check_port(bind.host, bind.port, "coordination.bind"));
+    EK_TRY_VOID(check_port("127.0.0.1", client_port(config), "coordination.client_port"));
+    if (bind.host != "127.0.0.1" && bind.host != "localhost" && bind.host != "::1") {
+        log::warn("coord",
+                  "the nodes talk to each other without TLS: let only the nodes reach port {}",
+                  bind.port);
+    }
+
+    std::vector<std::string> members;
+    for (const std::string& node : config.nodes) {
+        const std::string address = peer_address(node);
+        members.push_back(member_name(address) + "=http://" + address);
+    }
+    const std::string folder = config.data_dir + "/etcd";
+    const bool joined_before = io::exists(folder + "/member");
+    etcd.client_url = fmt::format("http://127.0.0.1:{}", client_port(config));
+    etcd.log_path = config.data_dir + "/etcd.log";
+    etcd.command.argv = {
+        "etcd",
+        "--name=" + member_name(bind.str()),
+        "--data-dir=" + folder,
+        "--initial-cluster=" + join(members, ","),
+        "--initial-cluster-token=" + config.group,
+        std::string("--initial-cluster-state=") + (joined_before ? "existing" : "new"),
+        "--initial-advertise-peer-urls=http://" + bind.str(),
+        "--listen-peer-urls=http://" + bind.str(),
+        "--listen-client-urls=" + etcd.client_url,
+        "--advertise-client-urls=" + etcd.client_url,
+        fmt::format("--heartbeat-interval={}", config.heartbeat.count()),
+        fmt::format("--election-timeout={}", config.election.count()),
+        "--pre-vote",
+        "--snapshot-count=10000",
+        "--auto-compaction-mode=revision",
+        "--auto-compaction-retention=10000",
+        "--logger=zap",
+        "--log-outputs=stderr",
+        "--log-level=warn",
+    };
+    etcd.command.output = etcd.log_path;
+    return etcd;
+}
+
+EtcdEnd explain_end(const std::string& log_path) {
+    const auto log = io::read_file(log_path);
+    if (!log) return {.text = "its log " + log_path + " cannot be read", .needs_person = false};
+    const std::string tail = log->substr(log->size() > kLogTail ? log->size() - kLogTail : 0);
+    struct Known {
+        const char* phrase;
+        const char* remedy;
+    };
+    constexpr Known kKnown[] = {
+        {"permanently removed from the cluster",
+         "this member was removed from its group: move its data folder away and add it anew"},
+        {"cluster ID mismatch",
+         "its folder belongs to another group: give this node an empty data_dir"},
+        {"database file is damaged", "its folder is damaged: move it away and replace the member"},
+        {"crc mismatch",
+         "its log is damaged (CRC): move the data folder away and replace the member"},
+        {"wal: crc", "its log is damaged (CRC): move the data folder away and replace the member"},
+        {"walpb: crc mismatch",
+         "its log is damaged (CRC): move the data folder away and replace the member"},
+        {"snap: no available snapshot",
+         "its folder is incomplete: move it away and replace the member"},
+        {"failed to recover v3 backend from snapshot",
+         "its database is damaged or missing: move the data folder away and replace the member"},
+        {"invalid database",
+         "its database is damaged: move the data folder away and replace the member"},
+        {"file is too short",
+         "its log is damaged: move the data folder away and replace the member"},
+        {"no space left on device", "the disk is full: make room"},
+        {"permission denied", "no permission on its data folder"},
+    };
+    for (const Known& known : kKnown) {
+        if (tail.find(known.phrase) == std::string::npos) continue;
+        return {.text = fmt::format("{} (its log: {})", known.remedy, log_path),
+                .needs_person = true};
+    }
+    const auto lines = split(trim(tail), '\n');
+    return {.text = fmt::format("last line of its log {}: {}", log_path,
+                                lines.empty() ? "none" : lines.back()),
+            .needs_person = false};
+}
+
+}  // namespace evenkeel::coord

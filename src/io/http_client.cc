@@ -1,0 +1,149 @@
+#include "io/http_client.h"
+
+#include <curl/curl.h>
+#include <fmt/core.h>
+
+#include <mutex>
+
+#include "io/clock.h"
+
+namespace evenkeel::io {
+namespace {
+
+constexpr long kConnectLimitMs = 200;
+constexpr Millis kIdleTick{50};
+
+void init_once() {
+    static std::once_flag once;
+    std::call_once(once, [] { ::curl_global_init(CURL_GLOBAL_ALL); });
+}
+
+std::size_t append(char* data, std::size_t size, std::size_t count, void* out) {
+    static_cast<std::string*>(out)->append(data, size * count);
+    return size * count;
+}
+
+struct StreamSink {
+    const std::function<bool(std::string_view)>& on_data;
+    bool ended = false;
+};
+
+std::size_t hand_over(char* data, std::size_t size, std::size_t count, void* out) {
+    auto* sink = static_cast<StreamSink*>(out);
+    if (!sink->on_data({data, size * count})) sink->ended = true;
+    return sink->ended ? 0 : size * count;
+}
+
+// The request was never written when the connection could not be made.
+bool surely_not_sent(CURLcode code) {
+    return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+           code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
+}
+
+}  // namespace
+
+struct HttpClient::Impl {
+    CURL* easy = nullptr;
+    CURLM* multi = nullptr;
+    curl_slist* headers = nullptr;
+
+    void prepare(const std::string& url) {
+        ::curl_easy_reset(easy);
+        ::curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+        ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        ::curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+        ::curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+        ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    }
+
+    Result<HttpAnswer> perform(const std::string& url, const std::string* body, Deadline deadline) {
+        const Millis left = deadline.left(now());
+        if (left == Millis{0}) {
+            return Error{Errc::unavailable, fmt::format("request {}: no time left", url)};
+        }
+        HttpAnswer answer;
+        prepare(url);
+        ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+        ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                           std::min(kConnectLimitMs, static_cast<long>(left.count())));
+        if (body != nullptr) {
+            ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body->size()));
+            ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body->data());
+        }
+        ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append);
+        ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
+        const CURLcode code = ::curl_easy_perform(easy);
+        if (code != CURLE_OK) {
+            const Errc errc = surely_not_sent(code) ? Errc::unavailable : Errc::timed_out;
+            return Error{errc, fmt::format("request {}: {}", url, ::curl_easy_strerror(code))};
+        }
+        long status = 0;
+        ::curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+        answer.status = static_cast<int>(status);
+        return answer;
+    }
+};
+
+HttpClient::HttpClient() : impl_(std::make_unique<Impl>()) {
+    init_once();
+    impl_->easy = ::curl_easy_init();
+    impl_->multi = ::curl_multi_init();
+    impl_->headers = ::curl_slist_append(nullptr, "Content-Type: application/json");
+    // Without this libcurl waits a second for "100 Continue" before it sends a larger body.
+    impl_->headers = ::curl_slist_append(impl_->headers, "Expect:");
+}
+
+HttpClient::~HttpClient() {
+    ::curl_easy_cleanup(impl_->easy);
+    ::curl_multi_cleanup(impl_->multi);
+    ::curl_slist_free_all(impl_->headers);
+}
+
+Result<HttpAnswer> HttpClient::get(const std::string& url, Deadline deadline) {
+    return impl_->perform(url, nullptr, deadline);
+}
+
+Result<HttpAnswer> HttpClient::post(const std::string& url, const std::string& body,
+                                    Deadline deadline) {
+    return impl_->perform(url, &body, deadline);
+}
+
+Result<> HttpClient::stream(const std::string& url, const std::string& body,
+                            const std::function<bool(std::string_view)>& on_data,
+                            const std::function<bool()>& on_idle, Millis connect_limit) {
+    StreamSink sink{.on_data = on_data};
+    impl_->prepare(url);
+    CURL* easy = impl_->easy;
+    ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_limit.count()));
+    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
+    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+    ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, hand_over);
+    ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &sink);
+    ::curl_multi_add_handle(impl_->multi, easy);
+
+    int running = 1;
+    bool stopped = false;
+    Instant tick = now() + kIdleTick;
+    while (running > 0 && !stopped) {
+        ::curl_multi_perform(impl_->multi, &running);
+        if (running > 0) {
+            ::curl_multi_poll(impl_->multi, nullptr, 0, static_cast<int>(kIdleTick.count()),
+                              nullptr);
+        }
+        if (now() < tick) continue;
+        stopped = !on_idle();
+        tick = now() + kIdleTick;
+    }
+    CURLcode code = CURLE_OK;
+    int queued = 0;
+    while (const CURLMsg* message = ::curl_multi_info_read(impl_->multi, &queued)) {
+        if (message->msg == CURLMSG_DONE) code = message->data.result;
+    }
+    ::curl_multi_remove_handle(impl_->multi, easy);
+    if (stopped || sink.ended) return {};
+    return Error{Errc::unavailable, fmt::format("stream {}: {}", url,
+                                                code == CURLE_OK ? "the other side ended it"
+                                                                 : ::curl_easy_strerror(code))};
+}
+
+}  // namespace evenkeel::io
