@@ -15,11 +15,11 @@ namespace evenkeel::topology {
 
 // How a server answers right now, from its last probe and its idle connection.
 enum class Health {
-    unknown,   // Never reached yet.
-    alive,     // Answered its last probe and its heartbeats.
-    silent,    // Connected, but heartbeats or the probe stay unanswered: hung or cut off.
-    gone,      // Connection ended and a new one is refused: the process is dead.
-    denied,    // It answers, but not to our account.
+    unknown,  // Never reached yet.
+    alive,    // Answered its last probe and its heartbeats.
+    silent,   // Connected, but heartbeats or the probe stay unanswered: hung or cut off.
+    gone,     // Connection ended and a new one is refused: the process is dead.
+    denied,   // It answers, but not to our account.
 };
 
 enum class ThreadState { none, stopped, connecting, running };
@@ -39,23 +39,23 @@ struct Replication {
 struct ServerView {
     ServerId id{};
     Health health = Health::unknown;
-    std::string reason{};             // Of a health other than alive: "connection refused".
+    std::string reason{};  // Of a health other than alive: "connection refused".
     std::string version{};
-    std::uint32_t server_id = 0;      // @@server_id, not to be mistaken for `id`.
+    std::uint32_t server_id = 0;  // @@server_id, not to be mistaken for `id`.
     bool read_only = true;
     bool log_bin = false;
     bool log_replica_updates = false;
     std::string binlog_format{};
     std::uint64_t uptime_s = 0;
-    GtidPosition applied{};           // @@gtid_current_pos.
-    GtidState binlog_state{};         // @@gtid_binlog_state.
-    bool semi_sync_primary = false;   // rpl_semi_sync_master_enabled
-    bool semi_sync_replica = false;   // rpl_semi_sync_slave_enabled
+    GtidPosition applied{};          // @@gtid_current_pos.
+    GtidState binlog_state{};        // @@gtid_binlog_state.
+    bool semi_sync_primary = false;  // rpl_semi_sync_master_enabled
+    bool semi_sync_replica = false;  // rpl_semi_sync_slave_enabled
     std::uint64_t semi_sync_clients = 0;
     std::optional<Replication> replication{};  // Nothing: it is not set up as a replica.
     std::vector<ServerId> replicas{};  // Connected ones, by the server's own list of replica hosts
                                        // and by what the replicas themselves say.
-    Instant probed_at{};              // End of the last successful probe.
+    Instant probed_at{};               // End of the last successful probe.
 };
 
 struct TopologyView {

@@ -1,0 +1,14 @@
+// Asks one server for everything that decisions need, in four round trips.
+#pragma once
+
+#include "base/result.h"
+#include "sql/connection.h"
+#include "topology/view.h"
+
+namespace evenkeel::topology {
+
+// `health`, `reason` and `probed_at` are left to the caller.
+// Errors: as sql::Connection::query; denied names the privilege that is missing.
+Result<ServerView> probe(sql::Connection& connection, const ServerId& server, Deadline deadline);
+
+}  // namespace evenkeel::topology

@@ -1,0 +1,215 @@
+// One node watches and recovers a real primary with two replicas.
+#include "topology/service.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "coord/engines/local_engine.h"
+#include "io/clock.h"
+#include "io/thread.h"
+#include "tests/support/eventually.h"
+#include "tests/support/mariadb_topology.h"
+
+namespace evenkeel {
+namespace {
+
+using io::within;
+using test::eventually;
+using ::testing::HasSubstr;
+using topology::ClusterReport;
+
+Millis between(Instant from, Instant to) {
+    return std::chrono::duration_cast<Millis>(to - from);
+}
+
+// Inserts a row after the other into whatever the fact names as primary, and remembers which were
+// acknowledged and the longest time without one.
+class Writer {
+public:
+    Writer(coord::Coordinator& coordinator, sql::Credentials who)
+        : coordinator_(coordinator),
+          who_(std::move(who)),
+          worker_("writer", [this](auto& stop) { run(stop); }) {}
+
+    void stop() { worker_.stop(); }
+    int acknowledged() const { return acknowledged_; }
+    Instant first_after(Instant moment) const {
+        Lock lock(mutex_);
+        const auto it = times_.lower_bound(moment);
+        return it == times_.end() ? Instant{} : it->first;
+    }
+    Instant last_before(Instant moment) const {
+        Lock lock(mutex_);
+        auto it = times_.lower_bound(moment);
+        return it == times_.begin() ? Instant{} : std::prev(it)->first;
+    }
+
+private:
+    void run(io::StopToken& stop) {
+        std::optional<ServerId> at;
+        sql::Connection connection;
+        int next = 1;
+        while (!stop.requested()) {
+            const auto entry = coordinator_.get("cluster/main");
+            const auto fact = entry ? cluster_fact_from_json(entry->value) : Error{};
+            if (fact && fact->primary && (fact->primary != at || !connection.connected())) {
+                auto opened = sql::Connection::open(*fact->primary, who_, within(Millis(1000)));
+                if (opened) {
+                    connection = std::move(*opened);
+                    at = fact->primary;
+                }
+            }
+            if (!connection.connected()) {
+                stop.wait_for(Millis(1));
+                continue;
+            }
+            const auto written = connection.execute(
+                "INSERT INTO shop.t VALUES (" + std::to_string(next) + ")", within(Millis(1500)));
+            // 1062: it arrived although the answer did not.
+            if (written || connection.error_number() == 1062) {
+                if (written) {
+                    Lock lock(mutex_);
+                    times_[io::now()] = next;
+                }
+                acknowledged_ = next++;
+            } else {
+                stop.wait_for(Millis(1));
+            }
+        }
+    }
+
+    coord::Coordinator& coordinator_;
+    const sql::Credentials who_;
+    std::atomic<int> acknowledged_{0};
+    mutable Mutex mutex_;
+    std::map<Instant, int> times_;
+    io::Worker worker_;
+};
+
+class Topology : public test::MariadbTopologyTest {
+protected:
+    void SetUp() override {
+        test::MariadbTopologyTest::SetUp();
+        if (HasFatalFailure()) return;
+        query(db(1), {"CREATE DATABASE shop", "CREATE TABLE shop.t (id INT PRIMARY KEY)"});
+        auto engine = coord::open_local_engine(":memory:");
+        ASSERT_TRUE(engine) << engine.error().what;
+        engine_ = std::move(*engine);
+        coordinator_ = std::make_unique<coord::Coordinator>(
+            *engine_, coord::CoordinatorOptions{.node = "n1", .incarnation = "i1"});
+        coordinator_->want(coord::kLeaderDuty);
+        const auto started = coordinator_->start(within(Millis(10'000)));
+        ASSERT_TRUE(started) << started.error().what;
+    }
+
+    void TearDown() override {
+        writer_.reset();
+        service_.reset();
+        coordinator_.reset();
+        test::MariadbTopologyTest::TearDown();
+    }
+
+    topology::ClusterConfig config() {
+        return {.name = "main",
+                .seeds = {db(1).id()},
+                .credentials = db(1).accounts().evenkeel,
+                .replication = db(1).accounts().replication,
+                .failover_pause = Millis(100)};
+    }
+
+    // Watches, and waits until the whole tree is known and healthy.
+    void watch(topology::ServiceOptions options = {}) {
+        service_ = std::make_unique<topology::Service>(config(), *coordinator_, std::move(options));
+        service_->start();
+        ASSERT_TRUE(eventually(Millis(10'000), [&] {
+            const auto fact = report().fact;
+            return fact.primary == db(1).id() && fact.replicas.size() == topology().size() - 1;
+        })) << describe();
+    }
+    void write() {
+        writer_ = std::make_unique<Writer>(*coordinator_, db(1).accounts().app);
+        ASSERT_TRUE(eventually(Millis(10'000), [&] { return writer_->acknowledged() > 50; }));
+    }
+
+    ClusterReport report() { return service_->report(); }
+    std::string describe() {
+        const ClusterReport now = report();
+        std::string text = topology::draw_tree(now, false) + now.last_decision + "\n";
+        for (const auto& record : now.recoveries) {
+            text += record.kind + " " + record.state + ": " + record.text + "\n";
+            for (const auto& step : record.steps) {
+                text += "  " + step.name + " " + step.state + " " +
+                        std::to_string(step.finished_ms - step.started_ms) + " ms: " + step.text +
+                        "\n";
+            }
+        }
+        return text;
+    }
+
+    bool failed_over(Millis limit) {
+        return eventually(limit, [&] {
+            const ClusterReport now = report();
+            return now.fact.primary && now.fact.primary != db(1).id() &&
+                   now.recoveries.size() >= 1 && now.recoveries.back().state == "done";
+        });
+    }
+    bool rejoined(Millis limit) {
+        return eventually(limit, [&] {
+            const ClusterReport now = report();
+            return now.fact.fenced.empty() && now.fact.replicas.size() == 2;
+        });
+    }
+    lab::MariadbServer& primary() { return *topology().find(*report().fact.primary); }
+
+    void expect_all_rows_on_primary() {
+        writer_->stop();
+        const int acknowledged = writer_->acknowledged();
+        EXPECT_EQ(value(primary(),
+                        "SELECT COUNT(*) FROM shop.t WHERE id <= " + std::to_string(acknowledged)),
+                  std::to_string(acknowledged))
+            << "every acknowledged row is there";
+    }
+    void print_gap(const char* what, Instant moment) {
+        const Instant after = writer_->first_after(moment + Millis(5));
+        std::printf("[ measured ] %s: to the first new write %lld ms, write gap %lld ms\n", what,
+                    static_cast<long long>(between(moment, after).count()),
+                    static_cast<long long>(between(writer_->last_before(after), after).count()));
+    }
+
+    std::unique_ptr<coord::Engine> engine_;
+    std::unique_ptr<coord::Coordinator> coordinator_;
+    std::unique_ptr<topology::Service> service_;
+    std::unique_ptr<Writer> writer_;
+};
+
+TEST_F(Topology, KilledPrimaryIsSucceededAndRejoins) {
+    watch();
+    write();
+    const Instant killed = io::now();
+    db(1).kill();
+    ASSERT_TRUE(failed_over(Millis(10'000))) << describe();
+    const int before = writer_->acknowledged();
+    ASSERT_TRUE(eventually(Millis(10'000), [&] { return writer_->acknowledged() > before + 20; }))
+        << describe();
+    print_gap("kill -9", killed);
+    std::printf("%s", describe().c_str());
+    EXPECT_EQ(value(primary(), "SELECT @@read_only"), "0");
+    EXPECT_TRUE(eventually(Millis(5000), [&] { return report().fact.replicas.size() == 1; }));
+
+    ASSERT_TRUE(db(1).start());
+    ASSERT_TRUE(rejoined(Millis(15'000))) << describe();
+    EXPECT_EQ(value(db(1), "SELECT @@read_only"), "1");
+    expect_all_rows_on_primary();
+    EXPECT_TRUE(eventually(Millis(5000), [&] {
+        return value(db(1), "SELECT COUNT(*) FROM shop.t") ==
+               value(primary(), "SELECT COUNT(*) FROM shop.t");
+    }));
+    std::printf("%s", describe().c_str());
+}
+
+}  // namespace
+}  // namespace evenkeel
