@@ -24,10 +24,10 @@ Digits shortest_digits(T value) {
     for (; *at != 'e'; ++at) {
         if (*at != '.') digits.text[digits.count++] = *at;
     }
-    ++at;
-    if (*at == '+') ++at;
-    std::from_chars(at, result.ptr, digits.exponent);
-    ++digits.exponent;
+    const bool negative = *++at == '-';
+    int exponent = 0;
+    while (++at < result.ptr) exponent = 10 * exponent + (*at - '0');
+    digits.exponent = (negative ? -exponent : exponent) + 1;
     return digits;
 }
 
@@ -105,13 +105,41 @@ char* put_special(char* out, T value) {
 constexpr unsigned kGroupDigits = 9;  // Digits that a DECIMAL keeps in 4 bytes.
 constexpr unsigned kPartBytes[] = {0, 1, 1, 2, 2, 3, 3, 4, 4};  // Bytes of fewer digits.
 
-std::uint32_t big_endian(const char* in, unsigned size, std::uint8_t flip) {
-    std::uint32_t value = 0;
-    for (unsigned i = 0; i < size; ++i) {
-        value = value << 8 | static_cast<std::uint8_t>(static_cast<std::uint8_t>(in[i]) ^ flip);
+// `size` is 1 to 4.
+inline std::uint32_t big_endian(const char* in, unsigned size) {
+    const auto byte = [in](unsigned i) -> std::uint32_t {
+        return static_cast<unsigned char>(in[i]);
+    };
+    switch (size) {
+        case 1: return byte(0);
+        case 2: return byte(0) << 8 | byte(1);
+        case 3: return byte(0) << 16 | byte(1) << 8 | byte(2);
+        default: return byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
     }
-    return value;
 }
+
+// Takes a DECIMAL's groups of digits off its bytes. A negative number has all of its bits inverted,
+// and the first bit says so (inverted itself).
+class DecimalGroups {
+public:
+    explicit DecimalGroups(const char* in)
+        : in_(in), negative_((static_cast<unsigned char>(*in) & 0x80) == 0) {}
+
+    bool negative() const { return negative_; }
+    std::uint32_t next(unsigned size) {
+        std::uint32_t value = big_endian(in_, size);
+        const std::uint32_t top = 1u << (8 * size - 1);
+        if (first_) value ^= top;
+        first_ = false;
+        in_ += size;
+        return negative_ ? value ^ (top | (top - 1)) : value;
+    }
+
+private:
+    const char* in_;
+    bool negative_;
+    bool first_ = true;
+};
 
 }  // namespace
 
@@ -156,32 +184,17 @@ std::size_t decimal_size(unsigned digits, unsigned scale) {
 
 char* put_decimal(char* out, const char* in, unsigned digits, unsigned scale) {
     const unsigned whole = digits - scale;
-    const bool negative = (static_cast<std::uint8_t>(*in) & 0x80) == 0;
-    const std::uint8_t flip = negative ? 0xFF : 0;
-    // The first bit of the number is its sign, inverted.
-    char first[4];
     const unsigned part = whole % kGroupDigits;
-    unsigned size = part > 0 ? kPartBytes[part] : 4;
-    if (whole == 0) size = scale >= kGroupDigits ? 4 : kPartBytes[scale];
-    std::memcpy(first, in, size);
-    first[0] = static_cast<char>(first[0] ^ 0x80);
-    const char* source = first;
-    const auto group = [&](unsigned bytes) {
-        const std::uint32_t value = big_endian(source, bytes, flip);
-        in += bytes;
-        source = in;
-        return value;
-    };
-
-    if (negative) *out++ = '-';
+    DecimalGroups groups(in);
+    if (groups.negative()) *out++ = '-';
     char* start = out;
     if (part > 0) {
-        if (const std::uint32_t value = group(kPartBytes[part]); value > 0) {
+        if (const std::uint32_t value = groups.next(kPartBytes[part]); value > 0) {
             out = put_unsigned(out, value);
         }
     }
     for (unsigned i = 0; i < whole / kGroupDigits; ++i) {
-        const std::uint32_t value = group(4);
+        const std::uint32_t value = groups.next(4);
         if (out != start) {
             out = put_padded(out, value, kGroupDigits);
         } else if (value > 0) {
@@ -192,10 +205,10 @@ char* put_decimal(char* out, const char* in, unsigned digits, unsigned scale) {
     if (scale == 0) return out;
     *out++ = '.';
     for (unsigned i = 0; i < scale / kGroupDigits; ++i) {
-        out = put_padded(out, group(4), kGroupDigits);
+        out = put_padded(out, groups.next(4), kGroupDigits);
     }
     const unsigned rest = scale % kGroupDigits;
-    return rest > 0 ? put_padded(out, group(kPartBytes[rest]), rest) : out;
+    return rest > 0 ? put_padded(out, groups.next(kPartBytes[rest]), rest) : out;
 }
 
 char* to_java_decimal(char* begin, char* end) {

@@ -77,7 +77,12 @@ inline char* put_signed(char* out, std::int64_t value) {
 
 // Exactly `width` digits, at most 9. Room: `width`.
 inline char* put_padded(char* out, std::uint32_t value, unsigned width) {
-    for (unsigned i = width; i-- > 0; value /= 10) out[i] = static_cast<char>('0' + value % 10);
+    unsigned left = width;
+    for (; left >= 2; value /= 100) {
+        left -= 2;
+        std::memcpy(out + left, kDigitPairs + 2 * (value % 100), 2);
+    }
+    if (left > 0) *out = static_cast<char>('0' + value % 10);
     return out + width;
 }
 

@@ -30,7 +30,7 @@ bool bit(const char* bits, std::size_t index) {
 
 // A column that is in at least one image of the event's rows.
 struct Slot {
-    const ColumnPlan* column = nullptr;
+    std::uint32_t column = 0;
     bool before = false;
     bool after = false;
 };
@@ -83,6 +83,8 @@ struct RowRenderer::Impl {
 
     std::size_t offset(const char* out) { return static_cast<std::size_t>(out - lines.data()); }
 
+    const ColumnPlan& column_of(const Slot& slot) const { return plan->columns[slot.column]; }
+
     OutputConfig options;
     ByteBuffer lines{};  // Swapped with the caller's while rows are rendered.
     ValueWriter values;
@@ -92,7 +94,12 @@ struct RowRenderer::Impl {
     const TablePlan* plan = nullptr;
     wire::RowsEvent rows{};
     std::string uncompressed{};
+    // Slots and what they were made from: most events have the same images as the one before.
     std::vector<Slot> slots{};
+    wire::RowsKind slots_kind{};
+    std::size_t slots_columns = 0;
+    std::string slots_before{};
+    std::string slots_after{};
     std::size_t before_count = 0;  // Columns in the images.
     std::size_t after_count = 0;
     ByteBuffer head{};  // Up to xid.
@@ -163,10 +170,18 @@ bool RowRenderer::Impl::fill_slots() {
     const bool has_after = rows.kind != wire::RowsKind::remove;
     if (has_before && rows.before_columns.size() < bitmap) return false;
     if (has_after && rows.after_columns.size() < bitmap) return false;
+    if (rows.kind == slots_kind && count == slots_columns && rows.before_columns == slots_before &&
+        rows.after_columns == slots_after) {
+        return true;
+    }
+    slots_kind = rows.kind;
+    slots_columns = count;
+    slots_before = rows.before_columns;
+    slots_after = rows.after_columns;
     slots.clear();
     before_count = after_count = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const Slot slot{.column = &plan->columns[i],
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const Slot slot{.column = i,
                         .before = has_before && bit(rows.before_columns.data(), i),
                         .after = has_after && bit(rows.after_columns.data(), i)};
         before_count += slot.before ? 1 : 0;
@@ -266,7 +281,7 @@ const char* RowRenderer::Impl::locate(bool Slot::*image, const char* in,
     for (std::size_t i = 0; i < slots.size(); ++i) {
         spans[i] = {};
         if (!(slots[i].*image) || bit(nulls, index++)) continue;
-        const char* next = values.skip(*slots[i].column, in);
+        const char* next = values.skip(column_of(slots[i]), in);
         if (next == nullptr) return nullptr;
         spans[i] = {in, next};
         in = next;
@@ -285,15 +300,14 @@ char* RowRenderer::Impl::put_key(char* out) {
     for (const std::uint32_t index : plan->primary_key) {
         if (!first) *out++ = ',';
         first = false;
-        const ColumnPlan* column = &plan->columns[index];
         Span span;
         for (std::size_t i = 0; i < slots.size(); ++i) {
-            if (slots[i].column == column) span = slots[i].after ? after[i] : before[i];
+            if (slots[i].column == index) span = slots[i].after ? after[i] : before[i];
         }
         if (span.begin == nullptr) {
             out = put_text(out, kNull);
         } else {
-            out = values.write(*column, {span.begin, out}).out;
+            out = values.write(plan->columns[index], {span.begin, out}).out;
             if (out == nullptr) return nullptr;
         }
     }
@@ -332,7 +346,7 @@ char* RowRenderer::Impl::put_image(char* out) {
     if (static_cast<std::size_t>(end - at) < (slots.size() + 7) / 8) return nullptr;
     at += (slots.size() + 7) / 8;
     for (std::size_t i = 0; i < slots.size(); ++i) {
-        const ColumnPlan& column = *slots[i].column;
+        const ColumnPlan& column = column_of(slots[i]);
         if (bit(nulls, i)) {
             out = put_null_member(column, out);
             continue;
@@ -362,9 +376,9 @@ char* RowRenderer::Impl::put_images(char* out) {
         const bool null = slot.after ? bit(nulls, index++) : old.begin == nullptr;
         const char* value = slot.after ? at : old.begin;
         if (null) {
-            out = put_null_member(*slot.column, out);
+            out = put_null_member(column_of(slot), out);
         } else {
-            const Place next = put_member(*slot.column, {value, out});
+            const Place next = put_member(column_of(slot), {value, out});
             if (next.in == nullptr) return nullptr;
             out = next.out;
             if (slot.after) at = next.in;
@@ -405,7 +419,7 @@ char* RowRenderer::Impl::put_old(char* out) {
 }
 
 char* RowRenderer::Impl::put_change(const Change& change, char* out) {
-    const ColumnPlan& column = *slots[change.slot].column;
+    const ColumnPlan& column = column_of(slots[change.slot]);
     const Span old = before[change.slot];
     if (old.begin == nullptr) return put_null_member(column, out);
     return put_member(column, {old.begin, out}).out;

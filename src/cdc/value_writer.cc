@@ -1,7 +1,5 @@
 #include "cdc/value_writer.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 
@@ -49,25 +47,65 @@ char* put_uuid(char* out, std::string_view content) {
     return out;
 }
 
-}  // namespace
-
-Place ValueWriter::write(const ColumnPlan& column, Place place) {
-    if (column.size > 0) {
-        if (left(place.in) < column.size) return {};
-        char* out = write_fixed(column, place.in, place.out);
-        return {out != nullptr ? place.in + column.size : nullptr, out};
+char* put_ipv4(char* out, const unsigned char* bytes) {
+    for (int i = 0; i < 4; ++i) {
+        if (i > 0) *out++ = '.';
+        out = put_unsigned(out, bytes[i]);
     }
-    std::string_view content;
-    const char* in = take_content(column, place.in, content);
-    if (in == nullptr) return {};
-    if (column.kind == ValueKind::text && !column.compressed) {
-        return {in, write_string(content, end_, place.out)};
-    }
-    char* out = write_content(column, content, place.out);
-    return {out != nullptr ? in : nullptr, out};
+    return out;
 }
 
-char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, char* out) const {
+char* put_hex_group(char* out, unsigned group) {
+    constexpr char kHex[] = "0123456789abcdef";
+    for (int shift = 12; shift >= 0; shift -= 4) {
+        if (shift == 0 || group >> shift != 0) *out++ = kHex[group >> shift & 15];
+    }
+    return out;
+}
+
+// As the server does, which shortens a single zero group too (RFC 5952 would not): the first of
+// the longest runs of zeros becomes "::", and IPv4 inside IPv6 is written as such.
+char* put_inet6(char* out, std::string_view content) {
+    const auto bytes = padded<16>(content);
+    std::array<unsigned, 8> groups{};
+    for (std::size_t i = 0; i < 8; ++i) groups[i] = bytes[2 * i] * 256u + bytes[2 * i + 1];
+    std::size_t gap = 0;
+    std::size_t gap_size = 0;
+    for (std::size_t i = 0, run = 0; i < 8; ++i) {
+        run = groups[i] == 0 ? run + 1 : 0;
+        if (run > gap_size) {
+            gap_size = run;
+            gap = i + 1 - run;
+        }
+    }
+    const bool ipv4 = gap == 0 && (gap_size == 6 || (gap_size == 5 && groups[5] == 0xFFFF));
+    *out++ = '"';
+    for (std::size_t i = 0; i < 8;) {
+        if (gap_size > 0 && i == gap) {
+            *out++ = ':';
+            i += gap_size;
+            if (i == 8) *out++ = ':';
+            continue;
+        }
+        if (i > 0) *out++ = ':';
+        if (ipv4 && i == 6) {
+            out = put_ipv4(out, bytes.data() + 12);
+            break;
+        }
+        out = put_hex_group(out, groups[i++]);
+    }
+    *out++ = '"';
+    return out;
+}
+
+}  // namespace
+
+inline char* ValueWriter::write_string(std::string_view text, const char* readable, char* out) {
+    out = ensure(out, json_string_room(text.size()));
+    return put_json_string(out, text, readable);
+}
+
+inline char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, char* out) const {
     switch (column.kind) {
         case ValueKind::int8: return put_signed(out, load<std::int8_t>(in));
         case ValueKind::uint8: return put_unsigned(out, load<std::uint8_t>(in));
@@ -112,6 +150,22 @@ char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, char* o
     }
 }
 
+Place ValueWriter::write(const ColumnPlan& column, Place place) {
+    if (column.size > 0) {
+        if (left(place.in) < column.size) return {};
+        char* out = write_fixed(column, place.in, place.out);
+        return {out != nullptr ? place.in + column.size : nullptr, out};
+    }
+    std::string_view content;
+    const char* in = take_content(column, place.in, content);
+    if (in == nullptr) return {};
+    if (column.kind == ValueKind::text && !column.compressed) {
+        return {in, write_string(content, end_, place.out)};
+    }
+    char* out = write_content(column, content, place.out);
+    return {out != nullptr ? in : nullptr, out};
+}
+
 char* ValueWriter::write_bit(const ColumnPlan& column, const char* in, char* out) const {
     std::uint64_t value = 0;
     for (unsigned i = 0; i < column.size; ++i) {
@@ -144,11 +198,6 @@ char* ValueWriter::write_set(const ColumnPlan& column, const char* in, char* out
     return out;
 }
 
-char* ValueWriter::write_string(std::string_view text, const char* readable, char* out) {
-    out = ensure(out, json_string_room(text.size()));
-    return put_json_string(out, text, readable);
-}
-
 char* ValueWriter::write_content(const ColumnPlan& column, std::string_view content, char* out) {
     if (column.compressed) {
         if (!wire::uncompress_column(content, uncompressed_)) return nullptr;
@@ -172,8 +221,13 @@ char* ValueWriter::write_content(const ColumnPlan& column, std::string_view cont
             if (!append_geometry(content, converted_)) return nullptr;
             return write_string(converted_, converted_.data() + converted_.size(), out);
         case ValueKind::uuid: return put_uuid(out, content);
-        case ValueKind::inet4:
-        case ValueKind::inet6: return write_address(column, content, out);
+        case ValueKind::inet4: {
+            *out++ = '"';
+            out = put_ipv4(out, padded<4>(content).data());
+            *out++ = '"';
+            return out;
+        }
+        case ValueKind::inet6: return put_inet6(out, content);
         default: return nullptr;
     }
 }
@@ -199,17 +253,6 @@ char* ValueWriter::write_json(const ColumnPlan& column, std::string_view text, c
         *out++ = c == '\n' || c == '\r' ? ' ' : c;
     }
     return out;
-}
-
-char* ValueWriter::write_address(const ColumnPlan& column, std::string_view content,
-                                 char* out) const {
-    char text[INET6_ADDRSTRLEN];
-    if (column.kind == ValueKind::inet4) {
-        inet_ntop(AF_INET, padded<4>(content).data(), text, sizeof text);
-    } else {
-        inet_ntop(AF_INET6, padded<16>(content).data(), text, sizeof text);
-    }
-    return put_json_string(out, text);
 }
 
 }  // namespace evenkeel::cdc

@@ -62,14 +62,13 @@ private:
         return in + size;
     }
 
-    char* write_fixed(const ColumnPlan& column, const char* in, char* out) const;
+    inline char* write_fixed(const ColumnPlan& column, const char* in, char* out) const;
     char* write_bit(const ColumnPlan& column, const char* in, char* out) const;
     char* write_set(const ColumnPlan& column, const char* in, char* out) const;
     char* write_content(const ColumnPlan& column, std::string_view content, char* out);
-    char* write_string(std::string_view text, const char* readable, char* out);
+    inline char* write_string(std::string_view text, const char* readable, char* out);
     char* write_text(const ColumnPlan& column, std::string_view text, char* out);
     char* write_json(const ColumnPlan& column, std::string_view text, char* out);
-    char* write_address(const ColumnPlan& column, std::string_view content, char* out) const;
 
     TemporalStyle style_;
     ByteBuffer& out_;

@@ -56,8 +56,8 @@ Result<> uncompress_event_part(std::string_view part, std::string& out) {
 Result<> uncompress_column(std::string_view value, std::string& out) {
     out.clear();
     if (value.empty()) return {};
-    // First byte: method in four bits (0: none, 8: zlib), whether zlib's header is there, bytes of
-    // the length in three bits.
+    // First byte: method in four bits (0: none, 8: zlib), whether zlib's header is left out, bytes
+    // of the length in three bits.
     Cursor cursor(value);
     const std::uint8_t head = cursor.u8();
     if (head >> 4 == 0) {
@@ -67,7 +67,7 @@ Result<> uncompress_column(std::string_view value, std::string& out) {
     const std::uint64_t size = big_endian(cursor.take(head & 7u));
     if (!cursor.ok()) return damaged("cut");
     if (head >> 4 != 8) return damaged("unknown method");
-    return inflate_exactly(cursor.rest(), size, (head & 8u) != 0 ? MAX_WBITS : -MAX_WBITS, out);
+    return inflate_exactly(cursor.rest(), size, (head & 8u) != 0 ? -MAX_WBITS : MAX_WBITS, out);
 }
 
 }  // namespace evenkeel::wire

@@ -1,0 +1,1 @@
+ek_integration_test(types SOURCES ${CMAKE_CURRENT_LIST_DIR}/types_test.cc LIBS ek_cdc TIMEOUT 120)

@@ -1,0 +1,457 @@
+// Every column type of MariaDB with its edge values: written by a real server, read from its binlog
+// file, and compared with what the server itself says the value is.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "cdc/json_writer.h"
+#include "cdc/row_renderer.h"
+#include "io/clock.h"
+#include "io/file.h"
+#include "lab/mariadb_server.h"
+#include "tests/support/test_folder.h"
+#include "wire/rows_event.h"
+#include "wire/table_map.h"
+
+namespace evenkeel {
+namespace {
+
+// How a rendered value is compared with the server's.
+enum class As { exact, bits, quoted, text, real, single_real, bytes, wkt, set };
+
+struct Case {
+    std::string type;
+    As as;
+    std::vector<std::string> values;  // SQL literals; NULL is added to each.
+};
+
+std::string select_of(As as) {
+    switch (as) {
+        case As::exact:
+        case As::quoted:
+        case As::set: return "CAST(v AS CHAR)";
+        case As::bits: return "v + 0";
+        case As::text: return "CONVERT(v USING utf8mb4)";
+        case As::real:
+        case As::single_real: return "CAST(v AS DOUBLE)";
+        case As::bytes: return "HEX(v)";
+        case As::wkt: return "ST_AsText(v)";
+    }
+    return {};
+}
+
+// "POINT (3 2)" and "POINT(3 2)" alike; the server has no parentheses around MULTIPOINT's points.
+std::string plain_wkt(std::string text) {
+    const bool points = text.find("MULTIPOINT") != std::string::npos;
+    std::string plain;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char before = i > 0 ? text[i - 1] : ' ';
+        if (text[i] == ' ' && (before == ',' || (i + 1 < text.size() && text[i + 1] == '('))) {
+            continue;
+        }
+        if (points && (text[i] == '(' || text[i] == ')')) continue;
+        plain += text[i];
+    }
+    return plain;
+}
+
+std::string expected_json(As as, const std::string& said) {
+    if (as == As::quoted || as == As::text) return cdc::json_string(said);
+    if (as != As::set) return said;
+    std::vector<std::string> labels;
+    for (const std::string& label : split(said, ',')) labels.push_back(cdc::json_string(label));
+    return "[" + join(labels, ",") + "]";
+}
+
+std::string with_question_marks(std::string text) {
+    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+    for (std::size_t at = 0; (at = text.find(kReplacement, at)) != std::string::npos;) {
+        text.replace(at, kReplacement.size(), "?");
+    }
+    return text;
+}
+
+testing::AssertionResult same_value(As as, const std::string& rendered, const std::string& said) {
+    bool same = false;
+    if (as == As::real) {
+        same = std::strtod(rendered.c_str(), nullptr) == std::strtod(said.c_str(), nullptr);
+    } else if (as == As::single_real) {
+        same = std::strtof(rendered.c_str(), nullptr) == std::strtof(said.c_str(), nullptr);
+    } else if (as == As::bytes) {
+        const auto bytes = base64_decode(rendered.substr(1, rendered.size() - 2));
+        std::string hex = hex_encode(bytes.value_or("not base64"));
+        std::transform(hex.begin(), hex.end(), hex.begin(),
+                       [](char c) { return c >= 'a' ? static_cast<char>(c - 32) : c; });
+        same = hex == said;
+    } else if (as == As::wkt) {
+        same = plain_wkt(rendered) == "\"" + plain_wkt(said) + "\"";
+    } else if (as == As::text) {
+        // What a byte without meaning becomes is a matter of taste.
+        same = with_question_marks(rendered) == with_question_marks(expected_json(as, said));
+    } else {
+        same = rendered == expected_json(as, said);
+    }
+    if (same) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "rendered " << rendered << ", the server says " << said;
+}
+
+class Types : public testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override {
+        auto server = lab::MariadbServer::create(
+            {.folder = folder_.path(),
+             .options = {"--binlog-row-metadata=" + std::string(GetParam()), "--sql-mode="}},
+            within());
+        ASSERT_TRUE(server) << server.error().what;
+        server_ = std::make_unique<lab::MariadbServer>(*std::move(server));
+        ASSERT_TRUE(server_->start());
+        ASSERT_TRUE(server_->wait_ready(within()));
+        auto connection = server_->connect(server_->accounts().admin, within());
+        ASSERT_TRUE(connection) << connection.error().what;
+        connection_ = *std::move(connection);
+        run("SET GLOBAL read_only = 0");
+        run("SET SESSION sql_mode = 'ALLOW_INVALID_DATES', time_zone = '+00:00'");
+        run("SET NAMES utf8mb4");
+        run("CREATE DATABASE types CHARACTER SET utf8mb4");
+        run("USE types");
+    }
+
+    void TearDown() override {
+        if (server_) server_->stop();
+    }
+
+    static Deadline within() { return io::within(Millis(30'000)); }
+
+    sql::Table run(const std::string& statement) {
+        auto table = connection_.query(statement, within());
+        EXPECT_TRUE(table) << table.error().what << "\n" << statement;
+        return table ? *std::move(table) : sql::Table{};
+    }
+
+    // Opens a new binlog file; returns its path.
+    std::string new_binlog() {
+        run("FLUSH BINARY LOGS");
+        const std::string file = run("SHOW MASTER STATUS").text(0, "File");
+        return server_->data_folder() + "/" + file;
+    }
+
+    cdc::TableDefinition definition_of(const std::string& table) {
+        cdc::TableDefinition definition{.database = "types", .table = table};
+        const auto columns =
+            run("SELECT COLUMN_NAME, COLUMN_TYPE, CHARACTER_SET_NAME, COLUMN_KEY FROM "
+                "information_schema.COLUMNS WHERE TABLE_SCHEMA = 'types' AND TABLE_NAME = " +
+                sql::quote(table) + " ORDER BY ORDINAL_POSITION");
+        const auto checks =
+            run("SELECT CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS WHERE "
+                "CONSTRAINT_SCHEMA = 'types' AND TABLE_NAME = " +
+                sql::quote(table));
+        for (std::size_t i = 0; i < columns.rows.size(); ++i) {
+            const std::string name = columns.text(i, "COLUMN_NAME");
+            bool json = false;
+            for (std::size_t k = 0; k < checks.rows.size(); ++k) {
+                json = json || checks.text(k, "CHECK_CLAUSE") == "json_valid(`" + name + "`)";
+            }
+            definition.columns.push_back({.name = name,
+                                          .column_type = columns.text(i, "COLUMN_TYPE"),
+                                          .charset = columns.text(i, "CHARACTER_SET_NAME"),
+                                          .json = json});
+            if (columns.text(i, "COLUMN_KEY") == "PRI") definition.primary_key.push_back(name);
+        }
+        return definition;
+    }
+
+    // The lines of all rows in a closed binlog file, by table.
+    std::map<std::string, std::vector<std::string>> render(const std::string& path,
+                                                           const cdc::OutputConfig& options = {}) {
+        std::map<std::string, std::vector<std::string>> lines;
+        const auto bytes = io::read_file(path);
+        EXPECT_TRUE(bytes) << bytes.error().what;
+        std::string_view rest = std::string_view(*bytes).substr(4);
+        wire::EventReader reader(false, true);
+        cdc::RowRenderer renderer(options);
+        std::map<std::uint64_t, cdc::TablePlan> plans;
+        while (!rest.empty()) {
+            const auto event = reader.read_front(rest);
+            if (!event || !event->has_value()) {
+                ADD_FAILURE() << (event ? "the file is cut" : event.error().what);
+                break;
+            }
+            rest.remove_prefix((*event)->bytes.size());
+            add_event(**event, plans, renderer, lines);
+        }
+        return lines;
+    }
+
+    void add_event(const wire::Event& event, std::map<std::uint64_t, cdc::TablePlan>& plans,
+                   cdc::RowRenderer& renderer,
+                   std::map<std::string, std::vector<std::string>>& lines) {
+        EXPECT_EQ(wire::handling_of(event.header), wire::Handling::known);
+        if (event.header.type == wire::EventType::table_map) {
+            const auto map = wire::parse_table_map(event);
+            ASSERT_TRUE(map) << map.error().what;
+            const auto definition = definition_of(map->table);
+            auto plan = cdc::make_table_plan(*map, &definition);
+            ASSERT_TRUE(plan) << plan.error().what;
+            plans[map->table_id] = *std::move(plan);
+        } else if (wire::is_rows_event(event.header.type)) {
+            const cdc::TablePlan& plan = plans[wire::rows_table_id(event).value()];
+            cdc::ByteBuffer out;
+            const auto count = renderer.append_rows(plan, event, {.xid = 1}, out);
+            ASSERT_TRUE(count) << count.error().what;
+            for (const std::string& line : split(std::string(trim(out.view())), '\n')) {
+                lines[plan.table].push_back(line);
+            }
+        }
+    }
+
+    static std::string value_of(const std::string& line) {
+        const std::size_t start = line.find("\"v\":");
+        if (start == std::string::npos) return "no v in " + line;
+        return line.substr(start + 4, line.size() - start - 4 - 2);
+    }
+
+    void create(const std::string& table, const Case& test) {
+        run(fmt::format("CREATE TABLE {} (id INT PRIMARY KEY, v {})", table, test.type));
+        int id = 0;
+        for (const std::string& value : test.values) {
+            run(fmt::format("INSERT INTO {} VALUES ({}, {})", table, ++id, value));
+        }
+        run(fmt::format("INSERT INTO {} VALUES ({}, NULL)", table, ++id));
+    }
+
+    void compare(const std::string& table, const Case& test,
+                 const std::vector<std::string>& lines) {
+        SCOPED_TRACE(test.type);
+        const auto said = run(
+            fmt::format("SELECT id, {} AS said FROM {} ORDER BY id", select_of(test.as), table));
+        ASSERT_EQ(lines.size(), said.rows.size());
+        for (std::size_t i = 0; i + 1 < lines.size(); ++i) {
+            EXPECT_TRUE(same_value(test.as, value_of(lines[i]), said.text(i, "said")))
+                << test.values[i];
+        }
+        // A TIMESTAMP turns NULL into now.
+        if (said.get(lines.size() - 1, "said").has_value()) return;
+        EXPECT_EQ(value_of(lines.back()), "null");
+    }
+
+    void check(const std::vector<Case>& all) {
+        const std::string binlog = new_binlog();
+        for (std::size_t i = 0; i < all.size(); ++i) create(fmt::format("t{}", i), all[i]);
+        (void)new_binlog();
+        auto lines = render(binlog);
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            const std::string table = fmt::format("t{}", i);
+            compare(table, all[i], lines[table]);
+        }
+    }
+
+    test::TestFolder folder_;
+    std::unique_ptr<lab::MariadbServer> server_;
+    sql::Connection connection_;
+};
+
+std::vector<Case> number_cases() {
+    return {
+        {"TINYINT", As::exact, {"0", "-128", "127", "-1"}},
+        {"TINYINT UNSIGNED", As::exact, {"0", "255", "128"}},
+        {"BOOL", As::exact, {"0", "1"}},
+        {"SMALLINT", As::exact, {"0", "-32768", "32767", "100"}},
+        {"SMALLINT UNSIGNED", As::exact, {"0", "65535"}},
+        {"MEDIUMINT", As::exact, {"0", "-8388608", "8388607", "-1"}},
+        {"MEDIUMINT UNSIGNED", As::exact, {"0", "16777215", "8388608"}},
+        {"INT", As::exact, {"0", "-2147483648", "2147483647", "99", "100"}},
+        {"INT UNSIGNED", As::exact, {"0", "4294967295", "2147483648"}},
+        {"INT ZEROFILL", As::real, {"0", "4000000000", "7"}},
+        {"BIGINT", As::exact, {"0", "-9223372036854775808", "9223372036854775807"}},
+        {"BIGINT UNSIGNED", As::exact, {"0", "18446744073709551615", "9223372036854775808"}},
+        {"DECIMAL(5,2)", As::exact, {"0", "999.99", "-999.99", "0.01", "-0.01", "3.5"}},
+        {"DECIMAL(5,2) UNSIGNED", As::exact, {"0", "999.99"}},
+        {"DECIMAL(10,0)", As::exact, {"0", "9999999999", "-1"}},
+        {"DECIMAL(20,10)",
+         As::exact,
+         {"0", "0.0000000001", "-1234567890.0123456789", "1000000000"}},
+        {"DECIMAL(65,30)",
+         As::exact,
+         {"0", "99999999999999999999999999999999999.999999999999999999999999999999", "-1.000000001",
+          "0.000000000000000000000000000001", "1000000000000000000"}},
+        {"DECIMAL(38,38)", As::exact, {"0", "-0.00000000000000000000000000000000000001", "0.5"}},
+        {"DECIMAL(4,4)", As::exact, {"0", "-0.0001", "0.9999"}},
+        {"DECIMAL(9,9)", As::exact, {"0", "-0.000000001", "0.999999999"}},
+        {"DECIMAL(18,9)", As::exact, {"0", "-123456789.987654321", "1", "0.000000001"}},
+        {"DECIMAL(1,0)", As::exact, {"0", "9", "-9"}},
+        {"FLOAT",
+         As::single_real,
+         {"0", "-1.5", "3.4028235e38", "1.17549435e-38", "16777216", "0.1"}},
+        {"DOUBLE",
+         As::real,
+         {"0", "-1.5", "1.7976931348623157e308", "2.2250738585072014e-308", "0.1", "1e7",
+          "9999999.999", "0.001", "0.000999", "123456.789", "1e22", "0.30000000000000004"}},
+        {"DOUBLE(10,2)", As::real, {"0", "12345678.91"}},
+        {"BIT(1)", As::bits, {"0", "1"}},
+        {"BIT(10)", As::bits, {"0", "515", "1023"}},
+        {"BIT(33)", As::bits, {"0", "b'111111111111111111111111111111111'", "1 << 31"}},
+        {"BIT(64)", As::bits, {"0", "18446744073709551615", "1 << 39"}},
+        {"YEAR", As::exact, {"1901", "2155", "2024"}},
+    };
+}
+
+std::vector<Case> temporal_cases() {
+    const std::vector<std::string> times = {
+        "'00:00:00'",        "'-01:02:03'",   "'838:59:59'",    "'-838:59:59'",      "'25:00:00'",
+        "'23:59:59.999999'", "'-00:00:00.5'", "'-00:00:01.25'", "'100:00:00.000001'"};
+    const std::vector<std::string> moments = {
+        "'0000-00-00 00:00:00'", "'9999-12-31 23:59:59'", "'2024-02-29 12:34:56.789012'",
+        "'2012-00-00 00:00:00'", "'2012-05-00 01:02:03'", "'0001-01-01 00:00:00'",
+        "'2024-02-30 00:00:00'"};
+    const std::vector<std::string> stamps = {
+        "'0000-00-00 00:00:00'",        "'1970-01-01 00:00:01'",   "'2038-01-19 03:14:07'",
+        "'2024-02-29 12:34:56.789012'", "'1999-12-31 23:59:59.5'", "'2000-03-01 00:00:00'"};
+    std::vector<Case> all = {
+        {"DATE",
+         As::quoted,
+         {"'0000-00-00'", "'9999-12-31'", "'2024-02-29'", "'2012-00-00'", "'2012-07-00'",
+          "'0000-01-01'", "'1000-01-01'"}},
+    };
+    for (const char* digits : {"", "(1)", "(2)", "(3)", "(4)", "(5)", "(6)"}) {
+        all.push_back({std::string("TIME") + digits, As::quoted, times});
+        all.push_back({std::string("DATETIME") + digits, As::quoted, moments});
+        all.push_back({std::string("TIMESTAMP") + digits + " NULL", As::quoted, stamps});
+    }
+    return all;
+}
+
+std::vector<Case> text_cases() {
+    const std::string escapes =
+        "'quote \" backslash \\\\ newline \\n tab \\t null \\0 bell \\Z del'";
+    return {
+        {"CHAR(10)", As::text, {"''", "'a'", "'ünïcödé'", "'€'"}},
+        {"CHAR(200)", As::text, {"''", "'a'", "REPEAT('€', 200)"}},
+        {"VARCHAR(10)", As::text, {"''", "'  x '", "'😀'"}},
+        {"VARCHAR(300)", As::text, {"''", escapes, "REPEAT('x', 300)", "REPEAT('\\\"', 300)"}},
+        {"VARCHAR(63)", As::text, {"REPEAT('x', 15)", "REPEAT('x', 16)", "REPEAT('x', 17)"}},
+        {"TINYTEXT", As::text, {"''", "'tiny'"}},
+        {"TEXT", As::text, {"''", escapes, "REPEAT('ö', 30000)"}},
+        {"MEDIUMTEXT", As::text, {"''", "REPEAT('0123456789', 10000)"}},
+        {"LONGTEXT", As::text, {"''", "'long'"}},
+        {"VARCHAR(200) COMPRESSED", As::text, {"''", "'short'", "REPEAT('hello ', 30)"}},
+        {"TEXT COMPRESSED", As::text, {"''", "'short'", "REPEAT('hällo ', 300)"}},
+        {"BLOB COMPRESSED", As::bytes, {"''", "x'00'", "REPEAT('hello ', 300)"}},
+        {"BINARY(4)", As::bytes, {"''", "'a'", "x'00'", "x'61626364'", "x'00000001'", "x'20'"}},
+        {"BINARY(255)", As::bytes, {"''", "REPEAT('a', 255)"}},
+        {"VARBINARY(300)", As::bytes, {"''", "x'00'", "x'ff00fe'", "REPEAT(x'ff', 300)"}},
+        {"TINYBLOB", As::bytes, {"''", "x'00'", "x'0001'", "x'000102'"}},
+        {"BLOB", As::bytes, {"''", "REPEAT(x'80', 1000)"}},
+        {"MEDIUMBLOB", As::bytes, {"''", "REPEAT('abc', 30000)"}},
+        {"LONGBLOB", As::bytes, {"''", "x'deadbeef'"}},
+        {"ENUM('a','b''c','d\\\\e','é','x,y')",
+         As::text,
+         {"'a'", "'b''c'", "'d\\\\e'", "'é'", "'x,y'", "'not there'"}},
+        {"ENUM('ä','ö') CHARACTER SET latin1", As::text, {"'ä'", "'ö'"}},
+        {"SET('a','b','ü')", As::set, {"''", "'a'", "'b,ü'", "'a,b,ü'"}},
+        {"SET('ä','ö') CHARACTER SET latin1", As::set, {"'ö'"}},
+        {"JSON", As::exact, {"'{\"a\": [1, 2.50, \"x\"]}'", "'null'", "'\"text\"'", "'[]'"}},
+        {"UUID",
+         As::quoted,
+         {"'123e4567-e89b-12d3-a456-426655440000'", "'00000000-0000-0000-0000-000000000000'",
+          "'018f3c8a-0b7a-7abc-8def-000000000000'"}},
+        {"INET4", As::quoted, {"'0.0.0.0'", "'1.2.3.0'", "'255.255.255.255'"}},
+        {"INET6",
+         As::quoted,
+         {"'::'", "'::1'", "'2001:db8::ff00:42:8329'", "'::ffff:1.2.3.4'", "'::1.2.3.4'",
+          "'1:0:2:0:3:4:5:6'", "'0:1:0:0:0:0:0:0'", "'1:2:3:4:5:6:7:0'", "'0:1:2:3:4:5:6:7'",
+          "'::ffff:0.0.0.0'", "'1:0:0:2:3:0:0:6'", "'fe80:0:0:0:1:0:0:1'", "'1:2:3:4:5:6:7:8'",
+          "'1::'", "'::2:3'", "'1:0:2:3:4:5:6:7'"}},
+    };
+}
+
+std::vector<Case> geometry_cases() {
+    const auto of = [](const char* text) { return fmt::format("ST_GeomFromText('{}')", text); };
+    const std::string point = of("POINT(3 2)");
+    const std::string line = of("LINESTRING(0 0, 1 1, 2.5 -3)");
+    const std::string polygon = of("POLYGON((0 0, 10 0, 10 10, 0 10, 0 0), (1 1, 2 1, 2 2, 1 1))");
+    const std::string points = of("MULTIPOINT(0 0, 1 1)");
+    const std::string lines = of("MULTILINESTRING((0 0, 1 1), (2 2, 3 3))");
+    const std::string polygons = of("MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)), ((5 5, 6 5, 6 6, 5 5)))");
+    const std::string all = of("GEOMETRYCOLLECTION(POINT(1 1), LINESTRING(0 0, 1 1))");
+    return {
+        {"POINT", As::wkt, {point, of("POINT(-0.5 123456789.25)"), of("POINT(0 0)")}},
+        {"LINESTRING", As::wkt, {line}},
+        {"POLYGON", As::wkt, {polygon}},
+        {"MULTIPOINT", As::wkt, {points}},
+        {"MULTILINESTRING", As::wkt, {lines}},
+        {"MULTIPOLYGON", As::wkt, {polygons}},
+        {"GEOMETRYCOLLECTION", As::wkt, {all}},
+        {"GEOMETRY", As::wkt, {point, line, polygon, points, lines, polygons, all}},
+    };
+}
+
+// A text of each charset: all of the upper half that means something, or a sample for the big ones.
+std::vector<Case> charset_cases() {
+    std::string upper;
+    for (int byte = 0x80; byte <= 0xFF; ++byte) upper += fmt::format("{:02x}", byte);
+    std::vector<Case> all;
+    for (const char* charset :
+         {"armscii8", "cp1250",  "cp1251", "cp1256", "cp1257", "cp850",    "cp852", "cp866",
+          "dec8",     "geostd8", "greek",  "hebrew", "hp8",    "keybcs2",  "koi8r", "koi8u",
+          "latin1",   "latin2",  "latin5", "latin7", "macce",  "macroman", "tis620"}) {
+        all.push_back({fmt::format("VARCHAR(200) CHARACTER SET {}", charset),
+                       As::text,
+                       {"'plain \"ASCII\"'", fmt::format("_{} x'{}'", charset, upper)}});
+    }
+    for (const char* charset : {"swe7", "ascii"}) {
+        all.push_back({fmt::format("VARCHAR(200) CHARACTER SET {}", charset),
+                       As::text,
+                       {"'plain ASCII'", "'ÄÖÅäöåÉéÜü @[]'"}});
+    }
+    for (const char* charset : {"ujis", "sjis", "cp932", "eucjpms"}) {
+        all.push_back({fmt::format("VARCHAR(200) CHARACTER SET {}", charset),
+                       As::text,
+                       {"'plain \\\\ ~ ASCII'", "'日本語テキスト かな ｶﾅ 一二三'", "'表示ソ能'"}});
+    }
+    for (const char* charset : {"big5", "gb2312", "gbk"}) {
+        all.push_back({fmt::format("VARCHAR(200) CHARACTER SET {}", charset),
+                       As::text,
+                       {"'plain \\\\ ~ ASCII'", "'中文 一二三'"}});
+    }
+    all.push_back(
+        {"VARCHAR(200) CHARACTER SET euckr", As::text, {"'한국어 텍스트'", "'똠방각하'"}});
+    for (const char* charset : {"ucs2", "utf16", "utf16le", "utf32", "utf8mb3", "utf8mb4"}) {
+        all.push_back({fmt::format("VARCHAR(200) CHARACTER SET {}", charset),
+                       As::text,
+                       {"''", "'plain ASCII'", "'ünïcödé € 日本 \\\\ \\\"'"}});
+        all.push_back({fmt::format("CHAR(20) CHARACTER SET {}", charset), As::text, {"'ab€'"}});
+    }
+    all.push_back({"TEXT CHARACTER SET utf16", As::text, {"'😀 beyond the BMP'"}});
+    all.push_back({"TEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_uca1400_ai_ci", As::text, {"'é'"}});
+    all.push_back({"TEXT CHARACTER SET latin1 COLLATE latin1_swedish_nopad_ci", As::text, {"'é'"}});
+    return all;
+}
+
+TEST_P(Types, Numbers) {
+    check(number_cases());
+}
+TEST_P(Types, Temporals) {
+    check(temporal_cases());
+}
+TEST_P(Types, Texts) {
+    check(text_cases());
+}
+TEST_P(Types, Geometries) {
+    check(geometry_cases());
+}
+TEST_P(Types, Charsets) {
+    check(charset_cases());
+}
+
+INSTANTIATE_TEST_SUITE_P(Metadata, Types, testing::Values("FULL", "NO_LOG"),
+                         [](const auto& param) { return std::string(param.param); });
+
+}  // namespace
+}  // namespace evenkeel
