@@ -103,7 +103,7 @@ Result<> Journal::write() {
     EK_TRY([[maybe_unused]] const auto version,
            context_.coordinator.put(grant, op.key, *op.value, io::within(kWriteLimit)));
     announce();
-    return {};
+    return still_leads();
 }
 
 Result<> Journal::write_with_fact(const std::function<Result<>(ClusterFact&)>& change) {
@@ -111,6 +111,12 @@ Result<> Journal::write_with_fact(const std::function<Result<>(ClusterFact&)>& c
     record_.epoch = grant.epoch.value;
     EK_TRY_VOID(update_fact(context_, change, {record_op()}));
     announce();
+    return still_leads();
+}
+
+// What was written down is done next, and by then the lease may have run out.
+Result<> Journal::still_leads() const {
+    EK_TRY([[maybe_unused]] const Grant grant, leader_grant(context_));
     return {};
 }
 

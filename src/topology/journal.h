@@ -44,12 +44,14 @@ public:
     void note(const std::string& step, std::string text);
     void end(const std::string& state, std::string text);
 
+    // Errors of both: not_leader  also when it was written and the lease ran out meanwhile.
     Result<> write();
     Result<> write_with_fact(const std::function<Result<>(ClusterFact&)>& change);
 
 private:
     coord::Op record_op();
     void announce();
+    Result<> still_leads() const;
 
     const RunContext& context_;
     RecoveryRecord record_;

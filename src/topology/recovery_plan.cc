@@ -147,6 +147,9 @@ std::optional<ServerId> changed_by_hand(const TopologyView& view, const ServerVi
 }
 
 Plan plan_adoption(const Situation& now) {
+    for (const auto& [id, server] : now.view.servers) {
+        if (server.health == Health::unknown) return nothing(id.str() + " was not reached yet");
+    }
     const auto root = find_root(now.view);
     if (!root) return nothing("no single server takes the writes of this cluster");
     const ServerView& server = now.view.servers.at(*root);
