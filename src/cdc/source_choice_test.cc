@@ -18,8 +18,8 @@ struct Case {
     bool is_primary;
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
-    *out << c.what;
+void PrintTo(const Case& row, std::ostream* out) {
+    *out << row.what;
 }
 
 class ChooseSource : public testing::TestWithParam<Case> {};

@@ -143,8 +143,6 @@ void StreamService::Impl::main(io::StopToken& stop) {
         result = take_turns(stop);
         coordinator->drop(duty);
     }
-    if (!result) log::error("cdc", "stream {}: {}", config.name, result.error().what);
-    status.set_state("stopped", result ? "stopped" : result.error().what);
     status.end(result);
 }
 

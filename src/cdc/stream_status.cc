@@ -5,6 +5,11 @@
 #include "base/log.h"
 
 namespace evenkeel::cdc {
+namespace {
+
+constexpr const char* kStopped = "stopped on request";
+
+}  // namespace
 
 StreamStatus::StreamStatus(const std::string& name) {
     Lock lock(mutex_);
@@ -28,7 +33,11 @@ void StreamStatus::set_state(const std::string& state, const std::string& text) 
         if (state != "streaming") report_.source.clear();
         name = report_.name;
     }
-    log::info("cdc", "stream {}: {}: {}", name, state, text);
+    if (state == "stopped" && text != kStopped) {
+        log::error("cdc", "stream {}: {}", name, text);
+    } else {
+        log::info("cdc", "stream {}: {}: {}", name, state, text);
+    }
 }
 
 void StreamStatus::set_source(const std::string& source) {
@@ -65,6 +74,7 @@ void StreamStatus::count_reconnect() {
 }
 
 void StreamStatus::end(const Result<>& result) {
+    set_state("stopped", result ? kStopped : result.error().what);
     {
         Lock lock(mutex_);
         result_ = result;
