@@ -1,1 +1,30 @@
-int main() { return 0; }
+#include <fmt/core.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "app/cli.h"
+
+namespace {
+
+using namespace evenkeel::app;
+
+struct Run {
+    int operator()(const Message& message) const {
+        fmt::print(message.status == 0 ? stdout : stderr, "{}", message.text);
+        return message.status;
+    }
+    int operator()(const NodeArgs& args) const { return run_node(args); }
+    int operator()(const WorkerArgs& args) const { return run_worker(args); }
+    int operator()(const CdcArgs& args) const { return run_cdc(args); }
+    int operator()(const DemoArgs& args) const { return run_demo(args); }
+    int operator()(const TopologyArgs& args) const { return run_topology(args); }
+    int operator()(const StatusArgs& args) const { return run_status(args); }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // A peer that closed its end is an error of that write, not the end of the program.
+    ::signal(SIGPIPE, SIG_IGN);
+    return std::visit(Run{}, parse_command_line({argv + 1, argv + argc}));
+}

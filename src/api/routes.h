@@ -1,0 +1,38 @@
+// The routes: which path is answered how. One table, from which docs/reference/api.md is generated.
+// Nothing here waits for a server or decides anything; the HTTP side is server.h.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/answer.h"
+#include "api/sources.h"
+
+namespace evenkeel::api {
+
+enum class Scope {
+    node,    // About this node: every node answers for itself.
+    leader,  // About the group: a follower forwards it to the leader.
+};
+
+struct Route {
+    const char* pattern;  // "/api/v1/clusters/:name"; a trailing slash is always allowed.
+    Scope scope;
+    const char* doc;
+    Answer (*handle)(const Sources&, const Request&);
+};
+
+const std::vector<Route>& routes();
+// The route of `request.path`, whose `:name` parts are put into request.values; null for none.
+const Route* find_route(Request& request);
+
+// docs/reference/api.md.
+std::string api_reference();
+
+// The handlers by subject; routes.cc joins them.
+std::vector<Route> node_routes();     // Leader check, group, this node.
+std::vector<Route> cluster_routes();  // Clusters, recoveries, streams.
+Answer metrics(const Sources& sources, const Request& request);
+
+}  // namespace evenkeel::api

@@ -1,0 +1,36 @@
+// The JSON of what the API shows; no passwords are in any of these values.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "cdc/stream_service.h"
+#include "coord/coordinator.h"
+#include "topology/service.h"
+
+namespace evenkeel::api {
+
+std::string json_status(const coord::GroupView& group, std::string_view version);
+// orchestrator's HealthStatus in its envelope.
+std::string json_health(const coord::GroupView& group);
+// Names, primaries and counts.
+std::string json_clusters(const std::vector<topology::ClusterReport>& reports);
+std::string json_cluster(const topology::ClusterReport& report, bool colour);
+// Of all clusters, newest first.
+std::string json_recoveries(const std::vector<topology::ClusterReport>& reports);
+// `group` says which node holds each stream.
+std::string json_streams(const std::vector<cdc::StreamReport>& reports,
+                         const coord::GroupView& group);
+// Errors: corrupt  not what json_streams writes.
+Result<std::vector<cdc::StreamReport>> streams_from_json(const std::string& json);
+
+// orchestrator's envelope: {"Code":…,"Message":…,"Details":…}; `details_json` is JSON already.
+std::string json_envelope(bool ok, std::string_view message, std::string_view details_json);
+// ["a","b"]
+std::string json_list(const std::vector<std::string>& texts);
+// Adds "stale":true to an object; other JSON stays as it is.
+std::string with_stale_mark(const std::string& json);
+
+}  // namespace evenkeel::api

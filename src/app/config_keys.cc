@@ -1,0 +1,412 @@
+#include "app/config_keys.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "io/file.h"
+
+namespace evenkeel::app {
+namespace {
+
+using Problem = std::optional<std::string>;
+
+Problem expected(std::string_view what, const TomlValue& value) {
+    return fmt::format("expects {}, not {}", what, value.kind());
+}
+
+// --- setters: each puts a value into one member of a section ------------------------------------
+
+template <typename S>
+Field<S> text(std::string name, std::string S::*member, std::string doc) {
+    return {.name = std::move(name),
+            .type = "text",
+            .fallback = (S{}.*member).empty() ? "" : json_quote(S{}.*member),
+            .doc = std::move(doc),
+            .set = [member](S& section, const TomlValue& value) -> Problem {
+                const auto* content = value.as<std::string>();
+                if (content == nullptr) return expected("a text in quotes", value);
+                if (content->empty()) return "must not be empty";
+                section.*member = *content;
+                return {};
+            }};
+}
+
+template <typename S>
+Field<S> flag(std::string name, bool S::*member, std::string doc) {
+    return {.name = std::move(name),
+            .type = "true or false",
+            .fallback = S{}.*member ? "true" : "false",
+            .doc = std::move(doc),
+            .set = [member](S& section, const TomlValue& value) -> Problem {
+                const auto* content = value.as<bool>();
+                if (content == nullptr) return expected("true or false", value);
+                section.*member = *content;
+                return {};
+            }};
+}
+
+// A number between bounds that `put` stores.
+template <typename S, typename Put>
+Field<S> number(std::string name, std::int64_t least, std::int64_t most, std::string fallback,
+                std::string doc, Put put) {
+    return {.name = std::move(name),
+            .type = fmt::format("number, {} to {}", least, most),
+            .fallback = std::move(fallback),
+            .doc = std::move(doc),
+            .set = [least, most, put](S& section, const TomlValue& value) -> Problem {
+                const auto* content = value.as<std::int64_t>();
+                if (content == nullptr) return expected("a whole number", value);
+                if (*content < least || *content > most) {
+                    return fmt::format("must be from {} to {}, not {}", least, most, *content);
+                }
+                put(section, *content);
+                return {};
+            }};
+}
+
+template <typename S>
+Field<S> millis(std::string name, Millis S::*member, std::int64_t least, std::int64_t most,
+                std::string doc) {
+    return number<S>(std::move(name), least, most, std::to_string((S{}.*member).count()),
+                     std::move(doc),
+                     [member](S& section, std::int64_t value) { section.*member = Millis(value); });
+}
+
+template <typename S, typename Number>
+Field<S> count(std::string name, Number S::*member, std::int64_t least, std::int64_t most,
+               std::string doc) {
+    return number<S>(
+        std::move(name), least, most, std::to_string(S{}.*member), std::move(doc),
+        [member](S& section, std::int64_t value) { section.*member = static_cast<Number>(value); });
+}
+
+// A list of texts, each of which `put` takes or refuses.
+template <typename S, typename Put>
+Field<S> texts(std::string name, std::string doc, Put put) {
+    return {.name = std::move(name),
+            .type = "list of texts",
+            .doc = std::move(doc),
+            .set = [put](S& section, const TomlValue& value) -> Problem {
+                const auto* list = value.as<TomlArray>();
+                if (list == nullptr) return expected("a list of texts", value);
+                if (list->empty()) return "must not be empty";
+                for (const TomlValue& element : *list) {
+                    const auto* content = element.as<std::string>();
+                    if (content == nullptr) return expected("a list of texts", element);
+                    if (const Problem problem = put(section, *content)) return problem;
+                }
+                return {};
+            }};
+}
+
+// One of a few words.
+template <typename S, typename Value>
+Field<S> choice(std::string name, Value S::*member,
+                std::vector<std::pair<std::string, Value>> words, std::string doc) {
+    std::vector<std::string> names;
+    std::string fallback;
+    for (const auto& [word, value] : words) {
+        names.push_back(word);
+        if (S{}.*member == value) fallback = json_quote(word);
+    }
+    return {.name = std::move(name),
+            .type = join(names, ", "),
+            .fallback = std::move(fallback),
+            .doc = std::move(doc),
+            .set = [member, words, names](S& section, const TomlValue& value) -> Problem {
+                const auto* content = value.as<std::string>();
+                if (content == nullptr) return expected(join(names, ", "), value);
+                for (const auto& [word, meaning] : words) {
+                    if (word != *content) continue;
+                    section.*member = meaning;
+                    return {};
+                }
+                const auto nearest = nearest_name(*content, names);
+                return fmt::format("{} is none of {}{}", json_quote(*content), join(names, ", "),
+                                   nearest ? fmt::format("; did you mean {}?", *nearest) : "");
+            }};
+}
+
+// An account's user or password, in a member of the section.
+template <typename S>
+Field<S> account(std::string name, sql::Credentials S::*member, std::string sql::Credentials::*part,
+                 std::string doc) {
+    return {.name = std::move(name),
+            .type = "text",
+            .doc = std::move(doc),
+            .set = [member, part](S& section, const TomlValue& value) -> Problem {
+                const auto* content = value.as<std::string>();
+                if (content == nullptr) return expected("a text in quotes", value);
+                section.*member.*part = *content;
+                return {};
+            }};
+}
+
+template <typename S>
+Field<S> password_file(std::string name, sql::Credentials S::*member, std::string doc) {
+    return {.name = std::move(name),
+            .type = "text",
+            .doc = std::move(doc),
+            .set = [member](S& section, const TomlValue& value) -> Problem {
+                const auto* path = value.as<std::string>();
+                if (path == nullptr) return expected("a path in quotes", value);
+                const auto content = io::read_file(*path);
+                if (!content) return content.error().what;
+                (section.*member).password = std::string(trim(*content));
+                if ((section.*member).password.empty()) return *path + " is empty";
+                return {};
+            }};
+}
+
+Problem add_server(std::vector<ServerId>& servers, const std::string& address) {
+    const auto server = parse_server_id(address);
+    if (!server) return fmt::format("{} is not host or host:port", json_quote(address));
+    if (std::find(servers.begin(), servers.end(), *server) != servers.end()) {
+        return fmt::format("{} is there twice", json_quote(address));
+    }
+    servers.push_back(*server);
+    return {};
+}
+
+Problem valid_name(const std::string& name) {
+    const bool good = std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    });
+    if (good && !name.empty() && name.size() <= 64) return {};
+    return fmt::format("{} must have 1 to 64 letters, digits, dots, dashes or underscores",
+                       json_quote(name));
+}
+
+// A text that is used in keys and paths.
+template <typename S>
+Field<S> name(std::string key, std::string S::*member, std::string doc) {
+    Field<S> field = text(std::move(key), member, std::move(doc));
+    field.type = "name";
+    field.set = [set = field.set, member](S& section, const TomlValue& value) -> Problem {
+        if (const Problem problem = set(section, value)) return problem;
+        return valid_name(section.*member);
+    };
+    return field;
+}
+
+}  // namespace
+
+const std::vector<Field<Config>>& node_fields() {
+    static const std::vector<Field<Config>> fields = [] {
+        // [node] is about the whole process, so its keys land in several structs.
+        const auto text_of = [](std::string key, std::string fallback, std::string doc,
+                                std::string& (*place)(Config&)) {
+            return Field<Config>{.name = std::move(key),
+                                 .type = "text",
+                                 .fallback = std::move(fallback),
+                                 .doc = std::move(doc),
+                                 .set = [place](Config& config, const TomlValue& value) -> Problem {
+                                     const auto* content = value.as<std::string>();
+                                     if (content == nullptr || content->empty()) {
+                                         return expected("a text in quotes", value);
+                                     }
+                                     place(config) = *content;
+                                     return {};
+                                 }};
+        };
+        std::vector<Field<Config>> all{
+            text_of("id", "",
+                    "This node's name, unique in its group. Default: `bind` of [coordination], or "
+                    "the host's name.",
+                    [](Config& c) -> std::string& { return c.coordination.node; }),
+            text_of("data_dir", "",
+                    "Folder of this node's state; made when missing. Never shared by two nodes. "
+                    "Required.",
+                    [](Config& c) -> std::string& { return c.node.data_dir; }),
+            text_of("log_level", "\"info\"", "debug, info, warn or error.",
+                    [](Config& c) -> std::string& { return c.node.log_level; })};
+        all[0].type = "name";
+        all[0].set = [set = all[0].set](Config& config, const TomlValue& value) -> Problem {
+            if (const Problem problem = set(config, value)) return problem;
+            return valid_name(config.coordination.node);
+        };
+        all[2].set = [set = all[2].set](Config& config, const TomlValue& value) -> Problem {
+            if (const Problem problem = set(config, value)) return problem;
+            const std::vector<std::string> levels{"debug", "info", "warn", "error"};
+            const std::string& level = config.node.log_level;
+            if (std::find(levels.begin(), levels.end(), level) != levels.end()) return {};
+            return fmt::format("{} is none of {}", json_quote(level), join(levels, ", "));
+        };
+        return all;
+    }();
+    return fields;
+}
+
+const std::vector<Field<coord::Config>>& coordination_fields() {
+    using C = coord::Config;
+    static const std::vector<Field<C>> fields{
+        choice<C>(
+            "engine", &C::engine,
+            {{"local", coord::EngineKind::local}, {"raft", coord::EngineKind::raft}},
+            "local: this node alone. raft: three or five nodes agree, each with an etcd member "
+            "that evenkeel runs by itself."),
+        name<C>("group", &C::group, "The group's name; nodes of another group are refused."),
+        text<C>(
+            "bind", &C::bind,
+            "engine raft: this node's address as the others reach it, host:port. Port 10008 when "
+            "omitted. Required."),
+        texts<C>("nodes",
+                 "engine raft: every node of the group, this one too; the same list on each. "
+                 "Required.",
+                 [](C& config, const std::string& address) -> Problem {
+                     std::vector<ServerId> known;
+                     for (const std::string& node : config.nodes) {
+                         known.push_back(*parse_server_id(node, 10008));
+                     }
+                     const auto server = parse_server_id(address, 10008);
+                     if (!server) return fmt::format("{} is not host:port", json_quote(address));
+                     if (std::find(known.begin(), known.end(), *server) != known.end()) {
+                         return fmt::format("{} is there twice", json_quote(address));
+                     }
+                     config.nodes.push_back(address);
+                     return {};
+                 }),
+        number<C>(
+            "client_port", 1, 65535, "the port of `bind` + 1",
+            "engine raft: port of the etcd member for this node, on 127.0.0.1 only.",
+            [](C& config, std::int64_t port) { config.client_port = static_cast<int>(port); }),
+        millis<C>(
+            "ttl_ms", &C::ttl, 200, 60'000,
+            "How long a silent node keeps its duties before another takes them. It must outlive "
+            "the engine's own change of leader."),
+        millis<C>("heartbeat_ms", &C::heartbeat, 5, 5'000, "engine raft: heartbeat of the member."),
+        millis<C>(
+            "election_ms", &C::election, 50, 50'000,
+            "engine raft: silence after which members elect a new leader of their own; at least "
+            "five heartbeats."),
+        number<C>("join_limit_s", 1, 86'400, "120",
+                  "A node that has not joined its group by then says what is missing and exits.",
+                  [](C& config, std::int64_t value) { config.join_limit = Millis(value * 1000); })};
+    return fields;
+}
+
+const std::vector<Field<ApiConfig>>& api_fields() {
+    static const std::vector<Field<ApiConfig>> fields{
+        text<ApiConfig>("listen", &ApiConfig::listen, "Address of the HTTP API, host:port."),
+        text<ApiConfig>("advertise", &ApiConfig::advertise,
+                        "host:port at which the other nodes reach the HTTP API. Default: `listen`; "
+                        "required when that is 0.0.0.0 and there are several nodes.")};
+    return fields;
+}
+
+const std::vector<Field<topology::ClusterConfig>>& cluster_fields() {
+    using C = topology::ClusterConfig;
+    using Account = sql::Credentials;
+    static const std::vector<Field<C>> fields{
+        name<C>("name", &C::name, "The cluster's name."),
+        texts<C>(
+            "seeds",
+            "Servers of the cluster, host:port (3306 when omitted). One is enough: the others are "
+            "discovered. Required.",
+            [](C& c, const std::string& address) { return add_server(c.seeds, address); }),
+        account<C>("user", &C::credentials, &Account::user, "evenkeel's account. Required."),
+        account<C>("password", &C::credentials, &Account::password, "Its password."),
+        password_file<C>("password_file", &C::credentials,
+                         "File with the password, in place of `password`."),
+        account<C>("replication_user", &C::replication, &Account::user,
+                   "Account with which replicas connect to a new primary. Default: `user`."),
+        account<C>("replication_password", &C::replication, &Account::password, "Its password."),
+        password_file<C>("replication_password_file", &C::replication,
+                         "File with that password, in place of `replication_password`."),
+        flag<C>("failover", &C::failover, "false: analyse and report, change nothing."),
+        millis<C>("poll_interval_ms", &C::poll_interval, 50, 600'000,
+                  "Full probe of every server."),
+        millis<C>("heartbeat_interval_ms", &C::heartbeat_interval, 10, 60'000,
+                  "Ping on an idle connection to every server."),
+        count<C>("heartbeats_missed_max", &C::heartbeats_missed_max, 1, 1000,
+                 "Silence of that many intervals makes a server suspicious."),
+        millis<C>("probe_limit_ms", &C::probe_limit, 50, 60'000, "Longest wait for one probe."),
+        millis<C>("recovery_limit_ms", &C::recovery_limit, 1000, 3'600'000,
+                  "Longest wait for one step of a recovery."),
+        millis<C>("drain_limit_ms", &C::drain_limit, 0, 3'600'000,
+                  "Longest wait for the candidate to apply what it received."),
+        millis<C>("failover_pause_ms", &C::failover_pause, 0, 86'400'000,
+                  "No second automatic failover of the cluster before that.")};
+    return fields;
+}
+
+const std::vector<Field<cdc::StreamConfig>>& stream_fields() {
+    using S = cdc::StreamConfig;
+    using Account = sql::Credentials;
+    static const std::vector<Field<S>> fields{
+        name<S>("name", &S::name, "The stream's name; its checkpoint is kept under it."),
+        text<S>("cluster", &S::cluster,
+                "Follow this [[cluster]]: read from its replicas, go on behind a promotion."),
+        {.name = "server",
+         .type = "host:port",
+         .fallback = "\"127.0.0.1:3306\"",
+         .doc = "Read from this server only; excludes `cluster`.",
+         .set = [](S& stream, const TomlValue& value) -> Problem {
+             const auto* address = value.as<std::string>();
+             if (address == nullptr) return expected("host:port in quotes", value);
+             const auto server = parse_server_id(*address);
+             if (!server) return fmt::format("{} is not host or host:port", json_quote(*address));
+             stream.server = *server;
+             return {};
+         }},
+        account<S>("user", &S::credentials, &Account::user,
+                   "Account to read with. Default: that of `cluster`."),
+        account<S>("password", &S::credentials, &Account::password, "Its password."),
+        password_file<S>("password_file", &S::credentials,
+                         "File with the password, in place of `password`."),
+        choice<S>("source", &S::source,
+                  {{"automatic", cdc::SourcePreference::automatic},
+                   {"primary", cdc::SourcePreference::primary},
+                   {"replica", cdc::SourcePreference::replica}},
+                  "Where a stream of a `cluster` reads. automatic: a replica while there is one."),
+        number<S>("replica_server_id", 1, 4'294'967'295, "derived from `name`",
+                  "Server id of the stream towards MySQL; unique among replicas.",
+                  [](S& stream, std::int64_t id) {
+                      stream.replica_server_id = static_cast<std::uint32_t>(id);
+                  }),
+        choice<S>("producer", &S::producer,
+                  {{"stdout", cdc::Producer::stdout_lines}, {"file", cdc::Producer::file}},
+                  "Where rows go."),
+        text<S>("output_file", &S::output_file,
+                "File of producer file; every node must reach the same one."),
+        text<S>(
+            "init_gtid", &S::init_gtid,
+            "Start behind this GTID position when there is no checkpoint. Default: the end of the "
+            "server's binlog."),
+        text<S>("init_position", &S::init_position, "Start at FILE:POSITION, likewise."),
+        texts<S>("include_databases", "Only these databases. Default: all but the server's own.",
+                 [](S& stream, const std::string& database) -> Problem {
+                     if (database.empty()) return "a database's name must not be empty";
+                     stream.include_databases.push_back(database);
+                     return {};
+                 }),
+        millis<S>("checkpoint_interval_ms", &S::checkpoint_interval, 10, 60'000,
+                  "How often the checkpoint is stored."),
+        count<S>("transaction_bytes_max", &S::transaction_bytes_max, 0, std::int64_t{1} << 40,
+                 "A larger transaction waits for its end in a temporary file.")};
+    return fields;
+}
+
+const std::vector<Field<cdc::OutputConfig>>& output_fields() {
+    using O = cdc::OutputConfig;
+    static const std::vector<Field<O>> fields{
+        flag<O>("commit_info", &O::commit_info, "xid and commit in each row."),
+        flag<O>("xoffset", &O::xoffset, "xoffset: the row's place in its transaction."),
+        flag<O>("nulls", &O::nulls, "Columns that are NULL."),
+        flag<O>("null_zerodates", &O::null_zerodates, "0000-00-00 as null."),
+        flag<O>("binlog_position", &O::binlog_position, "position: FILE:POSITION of the event."),
+        flag<O>("gtid_position", &O::gtid_position, "gtid of the transaction."),
+        flag<O>("server_id", &O::server_id, "server_id of the writer."),
+        flag<O>("primary_keys", &O::primary_keys, "primary_key: its values."),
+        flag<O>("primary_key_columns", &O::primary_key_columns, "primary_key_columns: its names."),
+        flag<O>("row_query", &O::row_query, "query: the statement that made the row."),
+        flag<O>("push_timestamp", &O::push_timestamp, "push_ts: when the row was rendered."),
+        flag<O>("maxwell_quirks", &O::maxwell_quirks,
+                "Maxwell's bytes also where they are wrong.")};
+    return fields;
+}
+
+}  // namespace evenkeel::app

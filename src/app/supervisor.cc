@@ -1,0 +1,248 @@
+#include "app/supervisor.h"
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <memory>
+#include <optional>
+
+#include "app/config.h"
+#include "app/exit_status.h"
+#include "app/restart_backoff.h"
+#include "app/signals.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "coord/coordinator.h"
+#include "coord/managed_etcd.h"
+#include "coord/open_engine.h"
+#include "io/clock.h"
+#include "io/file.h"
+#include "io/process.h"
+#include "topology/service.h"
+
+namespace evenkeel::app {
+namespace {
+
+constexpr Millis kCertifyLimit{1000};
+constexpr Millis kWorkerGrace{15'000};
+constexpr Millis kEtcdGrace{5'000};
+constexpr Millis kIdle{60'000};
+
+// A process that is started again when it ends by itself.
+struct Child {
+    io::Process process{};
+    RestartBackoff backoff{};
+    std::optional<Instant> restart_at{};
+};
+
+class Supervisor {
+public:
+    Supervisor(const Config& config, std::string file) : config_(config), file_(std::move(file)) {}
+
+    // Errors: what a person has to repair before a node can run here.
+    Result<> prepare();
+    int run();
+
+private:
+    void start_due();
+    void start_etcd();
+    void start_worker();
+    void wait_for_event();
+    // The exit status of the node, when the end of that child ends it.
+    std::optional<int> worker_ended();
+    std::optional<int> etcd_ended();
+    void certify_death();
+    void stop_children();
+
+    const Config& config_;
+    const std::string file_;
+    Signals signals_;
+    io::Fd lock_;
+    std::unique_ptr<coord::Engine> engine_;
+    std::optional<coord::ManagedEtcd> managed_;
+    Child etcd_;
+    Child worker_;
+    std::string incarnation_;
+    int starts_ = 0;
+};
+
+Result<> Supervisor::prepare() {
+    EK_TRY_VOID(io::make_folders(config_.node.data_dir));
+    if (config_.coordination.engine == coord::EngineKind::raft) {
+        EK_TRY(managed_, coord::prepare(config_.coordination));
+    } else {
+        EK_TRY(lock_, io::lock_file(config_.node.data_dir + "/lock"));
+    }
+    EK_TRY(engine_, coord::open_engine(config_.coordination));
+    return {};
+}
+
+int Supervisor::run() {
+    if (managed_) etcd_.restart_at = io::now();
+    worker_.restart_at = io::now();
+    while (true) {
+        start_due();
+        wait_for_event();
+        if (const auto signal = signals_.wait(io::within(Millis(0)))) {
+            log::info("node", "signal {}: stopping", *signal);
+            stop_children();
+            return kOk;
+        }
+        auto status = worker_ended();
+        if (!status) status = etcd_ended();
+        if (!status) continue;
+        stop_children();
+        return *status;
+    }
+}
+
+void Supervisor::start_due() {
+    const Instant now = io::now();
+    if (etcd_.restart_at && *etcd_.restart_at <= now) start_etcd();
+    if (worker_.restart_at && *worker_.restart_at <= now) start_worker();
+}
+
+void Supervisor::start_etcd() {
+    etcd_.restart_at.reset();
+    auto process = io::Process::start(managed_->command);
+    if (process) {
+        etcd_.process = *std::move(process);
+        log::info("node", "etcd member started, process {}, its log is {}", etcd_.process.pid(),
+                  managed_->log_path);
+        return;
+    }
+    log::error("node", "etcd member: {}", process.error().what);
+    etcd_.restart_at = io::now() + etcd_.backoff.after_death(io::now());
+}
+
+void Supervisor::start_worker() {
+    worker_.restart_at.reset();
+    incarnation_ = fmt::format("{:x}-{}-{}", io::wall_ms(), ::getpid(), ++starts_);
+    auto process = io::Process::start(
+        {.argv = {io::own_path(), "node-worker", "--config", file_, "--incarnation", incarnation_},
+         // A group of its own: all that it starts ends with it, and a
+         // terminal's Ctrl-C reaches the supervisor alone.
+         .own_group = true});
+    if (process) {
+        worker_.process = *std::move(process);
+        log::info("node", "worker started, process {}", worker_.process.pid());
+        return;
+    }
+    log::error("node", "worker: {}", process.error().what);
+    worker_.restart_at = io::now() + worker_.backoff.after_death(io::now());
+}
+
+// Until a signal, the end of a child, or the time to start one.
+void Supervisor::wait_for_event() {
+    Deadline wake = io::within(kIdle);
+    pollfd polls[3] = {{signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
+    int slot = 1;
+    for (Child* child : {&worker_, &etcd_}) {
+        if (child->restart_at) wake = wake.sooner({*child->restart_at});
+        if (child->process.running()) polls[slot++] = {child->process.pidfd(), POLLIN, 0};
+    }
+    ::poll(polls, 3, static_cast<int>(wake.left(io::now()).count()));
+}
+
+std::optional<int> Supervisor::worker_ended() {
+    if (!worker_.process.running()) return {};
+    pollfd ended{worker_.process.pidfd(), POLLIN, 0};
+    if (::poll(&ended, 1, 0) <= 0) return {};
+    // What the worker started must be dead before its death is certified. Until it is reaped its
+    // process group cannot be another's.
+    ::kill(-worker_.process.pid(), SIGKILL);
+    const auto exit = worker_.process.wait(io::within(kCertifyLimit));
+    if (!exit) return {};
+    certify_death();
+    if (exit->signal == 0 && (exit->code == kNeedsPerson || exit->code == kCannotJoin)) {
+        return exit->code;  // The worker has said why.
+    }
+    const Instant now = io::now();
+    const Millis pause = worker_.backoff.after_death(now);
+    worker_.restart_at = now + pause;
+    log::error(
+        "node", "worker {}; starting it again{}", exit->str(),
+        pause > Millis(0)
+            ? fmt::format(" in {}", human_duration(static_cast<std::uint64_t>(pause.count())))
+            : "");
+    return {};
+}
+
+std::optional<int> Supervisor::etcd_ended() {
+    if (!etcd_.process.running()) return {};
+    const auto exit = etcd_.process.wait(io::within(Millis(0)));
+    if (!exit) return {};
+    const coord::EtcdEnd why = coord::explain_end(managed_->log_path);
+    log::error("node", "etcd member {}: {}", exit->str(), why.text);
+    // Killed from outside, its log tells of earlier things.
+    if (exit->signal == 0 && why.needs_person) return kNeedsPerson;
+    const Instant now = io::now();
+    etcd_.restart_at = now + etcd_.backoff.after_death(now);
+    return {};
+}
+
+// Others take the dead worker's duties at once instead of waiting for its lease to run out.
+void Supervisor::certify_death() {
+    const Deadline limit = io::within(kCertifyLimit);
+    const auto done =
+        coord::certify_death(*engine_, config_.coordination.node, incarnation_, limit);
+    if (!done) {
+        log::warn("node", "worker's death not certified, its lease will run out: {}",
+                  done.error().what);
+    }
+}
+
+void Supervisor::stop_children() {
+    if (worker_.process.running()) {
+        const pid_t group = worker_.process.pid();
+        const io::Exit exit = worker_.process.stop(kWorkerGrace);
+        if (exit.signal != 0) {
+            log::warn("node", "worker {} while stopping", exit.str());
+            ::kill(-group, SIGKILL);
+            certify_death();
+        }
+    }
+    // Last: the worker needs it to leave the group.
+    if (etcd_.process.running()) etcd_.process.stop(kEtcdGrace);
+    log::info("node", "stopped");
+}
+
+int check_config(const Config& config, const NodeArgs& args) {
+    int problems = 0;
+    if (args.connect) {
+        for (const auto& cluster : config.clusters) {
+            for (const std::string& problem : topology::check_cluster(cluster)) {
+                fmt::print(stderr, "cluster {}: {}\n", cluster.name, problem);
+                ++problems;
+            }
+        }
+    }
+    if (problems > 0) return kNeedsPerson;
+    fmt::print("{}: good: node {}, {} cluster(s), {} stream(s)\n", args.config,
+               config.coordination.node, config.clusters.size(), config.streams.size());
+    return kOk;
+}
+
+}  // namespace
+
+int run_node(const NodeArgs& args) {
+    const auto config = load_config(args.config);
+    if (!config) {
+        fmt::print(stderr, "{}\n", config.error().what);
+        return kNeedsPerson;
+    }
+    if (args.check_config) return check_config(*config, args);
+    log::set_level(config->node.log_level);
+    log::set_prefix(config->coordination.node);
+    Supervisor supervisor(*config, args.config);
+    if (const auto prepared = supervisor.prepare(); !prepared) {
+        log::error("node", "{}", prepared.error().what);
+        return kNeedsPerson;
+    }
+    return supervisor.run();
+}
+
+}  // namespace evenkeel::app

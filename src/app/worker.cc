@@ -1,0 +1,214 @@
+#include "app/worker.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "api/server.h"
+#include "api/shapes.h"
+#include "app/config.h"
+#include "app/exit_status.h"
+#include "app/fault.h"
+#include "app/signals.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cdc/stream_service.h"
+#include "coord/coordinator.h"
+#include "coord/open_engine.h"
+#include "io/clock.h"
+#include "io/http_client.h"
+#include "io/thread.h"
+#include "topology/service.h"
+
+namespace evenkeel::app {
+namespace {
+
+constexpr Millis kAskHolderLimit{400};
+constexpr Millis kJoinNewsPause{3'000};
+constexpr Millis kPeerLimit{500};
+
+int status_of(const Error& error) {
+    const bool retry = error.code == Errc::unavailable || error.code == Errc::timed_out;
+    return retry ? kCannotJoin : kNeedsPerson;
+}
+
+// Everything of a node, in the order of its making; destroyed in reverse.
+class Node {
+public:
+    explicit Node(const Config& config) : config_(config) {}
+
+    Result<> open(const std::string& incarnation);
+    Result<> join();
+    void start_features();
+    void stop();
+
+private:
+    api::Sources sources();
+    std::vector<cdc::StreamReport> reports_of_holders();
+    void tell_what_is_missing(io::StopToken& stop) const;
+
+    const Config& config_;
+    std::unique_ptr<coord::Engine> engine_;
+    std::unique_ptr<coord::Coordinator> coordinator_;
+    std::vector<std::unique_ptr<topology::Service>> clusters_;
+    std::vector<std::unique_ptr<cdc::StreamService>> streams_;
+    std::unique_ptr<api::Server> api_;
+    io::Worker checker_;
+};
+
+Result<> Node::open(const std::string& incarnation) {
+    EK_TRY(engine_, coord::open_engine(config_.coordination));
+    coordinator_ = std::make_unique<coord::Coordinator>(
+        *engine_, coord::CoordinatorOptions{.node = config_.coordination.node,
+                                            .incarnation = incarnation,
+                                            .api_address = config_.api.advertise,
+                                            .ttl = config_.coordination.ttl});
+    const std::size_t nodes = config_.coordination.nodes.size();
+    const topology::ServiceOptions options{.group_size = nodes == 0 ? 1 : nodes,
+                                           .on_step = fault_hook()};
+    for (const auto& cluster : config_.clusters) {
+        clusters_.push_back(std::make_unique<topology::Service>(cluster, *coordinator_, options));
+    }
+    for (const auto& stream : config_.streams) {
+        streams_.push_back(std::make_unique<cdc::StreamService>(stream, coordinator_.get()));
+    }
+    api_ = std::make_unique<api::Server>(
+        api::ServerOptions{.listen = *parse_server_id(config_.api.listen, 3000),
+                           .advertise = config_.api.advertise,
+                           .node = config_.coordination.node},
+        sources());
+    // Before the node has joined: load balancers get "unhealthy" instead of silence.
+    return api_->start();
+}
+
+Result<> Node::join() {
+    const io::Worker news("join-news", [this](io::StopToken& stop) { tell_what_is_missing(stop); });
+    return coordinator_->start(io::within(config_.coordination.join_limit));
+}
+
+void Node::tell_what_is_missing(io::StopToken& stop) const {
+    const coord::Config& coordination = config_.coordination;
+    io::HttpClient client;
+    while (!stop.wait_for(kJoinNewsPause)) {
+        std::vector<std::string> silent;
+        for (const std::string& node : coordination.nodes) {
+            const auto answer =
+                client.get(fmt::format("http://{}/version", node), io::within(kPeerLimit));
+            if (!answer) silent.push_back(node);
+        }
+        const auto size = coordination.nodes.size();
+        if (silent.empty()) {
+            log::info("node", "joining group {}: all {} nodes answer, waiting for a quorum",
+                      coordination.group, size);
+        } else {
+            log::warn("node",
+                      "joining group {}: {} of {} nodes answer, {} needed; no answer from {}",
+                      coordination.group, size - silent.size(), size, size / 2 + 1,
+                      evenkeel::join(silent, ", "));
+        }
+    }
+}
+
+void Node::start_features() {
+    coordinator_->want(coord::kLeaderDuty);
+    for (auto& cluster : clusters_) cluster->start();
+    for (auto& stream : streams_) stream->start();
+    // What a user has to repair is said once; the features wait for it.
+    checker_ = io::Worker("check", [this](io::StopToken& stop) {
+        for (const auto& cluster : config_.clusters) {
+            if (stop.requested()) return;
+            for (const std::string& problem : topology::check_cluster(cluster)) {
+                log::warn("topology", "cluster {}: {}", cluster.name, problem);
+            }
+        }
+    });
+}
+
+void Node::stop() {
+    checker_.stop();
+    for (auto& stream : streams_) stream->stop();
+    for (auto& cluster : clusters_) cluster->stop();
+    coordinator_->stop();
+    api_->stop();
+}
+
+api::Sources Node::sources() {
+    return {.group = [this] { return coordinator_->group(); },
+            .clusters =
+                [this] {
+                    std::vector<topology::ClusterReport> reports;
+                    for (const auto& cluster : clusters_) reports.push_back(cluster->report());
+                    return reports;
+                },
+            .streams =
+                [this] {
+                    std::vector<cdc::StreamReport> reports;
+                    for (const auto& stream : streams_) reports.push_back(stream->report());
+                    return reports;
+                },
+            .group_streams = [this] { return reports_of_holders(); },
+            .http = {},
+            .version = EVENKEEL_VERSION};
+}
+
+// A stream is known best by the node that runs it.
+std::vector<cdc::StreamReport> Node::reports_of_holders() {
+    std::vector<cdc::StreamReport> reports;
+    for (const auto& stream : streams_) reports.push_back(stream->report());
+    const coord::GroupView group = coordinator_->group();
+    io::HttpClient client;
+    const Deadline deadline = io::within(kAskHolderLimit);
+    for (const coord::Member& member : group.members) {
+        const bool holds_one =
+            std::any_of(group.duties.begin(), group.duties.end(), [&](const coord::Duty& duty) {
+                return duty.name.starts_with("stream/") && duty.holder == member.node;
+            });
+        if (!holds_one || member.node == group.self) continue;
+        const auto answer =
+            client.get(fmt::format("http://{}/api/v1/node/streams", member.api_address), deadline);
+        if (!answer || answer->status != 200) continue;
+        const auto theirs = api::streams_from_json(answer->body);
+        if (!theirs) continue;
+        for (const cdc::StreamReport& report : *theirs) {
+            for (const coord::Duty& duty : group.duties) {
+                if (duty.holder != member.node || duty.name != "stream/" + report.name) continue;
+                for (auto& mine : reports) {
+                    if (mine.name == report.name) mine = report;
+                }
+            }
+        }
+    }
+    return reports;
+}
+
+}  // namespace
+
+int run_worker(const WorkerArgs& args) {
+    const auto config = load_config(args.config);
+    if (!config) {
+        fmt::print(stderr, "{}\n", config.error().what);
+        return kNeedsPerson;
+    }
+    log::set_level(config->node.log_level);
+    log::set_prefix(config->coordination.node);
+    Node node(*config);
+    auto ready = node.open(args.incarnation);
+    // Until it has joined, a signal may end the worker on the spot: there is nothing to give back.
+    if (ready) ready = node.join();
+    if (!ready) {
+        log::error("node", "{}", ready.error().what);
+        return status_of(ready.error());
+    }
+    Signals signals;
+    log::info("node", "joined group {}", config->coordination.group);
+    node.start_features();
+    while (!signals.wait(io::within(Millis(60'000)))) continue;
+    node.stop();
+    return kOk;
+}
+
+}  // namespace evenkeel::app
