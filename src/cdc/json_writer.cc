@@ -124,10 +124,10 @@ private:
             if (at_ == end_) return false;
             const char c = *at_;
             if (c != '{' && c != '[') return scalar(c);
+            if (open_.size() == kDepthMax) return false;
             ++at_;
             skip_space();
             if (accept(c == '{' ? '}' : ']')) return true;
-            if (open_.size() == kDepthMax) return false;
             open_.push_back(c);
             if (c == '{' && !key()) return false;
         }

@@ -335,6 +335,7 @@ private:
             if (!charset) return unsupported(charset.error().what);
             return charset;
         }
+        if (definition_ == nullptr) return unsupported("its charset is unknown");
         if (definition_->charset.empty()) return wire::charset_by_name("binary");
         auto charset = wire::charset_by_name(definition_->charset);
         if (!charset) return unsupported(charset.error().what);
