@@ -250,7 +250,8 @@ std::string json_streams(const std::vector<cdc::StreamReport>& reports,
 Result<std::vector<cdc::StreamReport>> streams_from_json(const std::string& json) {
     try {
         std::vector<cdc::StreamReport> reports;
-        for (const Json& stream : Json::parse(json).at("streams")) {
+        const Json parsed = Json::parse(json);
+        for (const Json& stream : parsed.at("streams")) {
             reports.push_back({.name = stream.at("name"),
                                .state = stream.at("state"),
                                .text = stream.at("text"),

@@ -200,7 +200,9 @@ Result<std::vector<std::string>> cluster_names(Client& client, const std::string
 std::vector<std::string> parse_endpoints(const std::string& text) {
     std::vector<std::string> result;
     std::string blanks = text;
-    std::replace(blanks.begin(), blanks.end(), ',', ' ');
+    for (char& c : blanks) {
+        if (c == ',' || c == '\n' || c == '\t') c = ' ';
+    }
     for (std::string endpoint : split(blanks, ' ')) {
         endpoint = std::string(trim(endpoint));
         if (endpoint.empty()) continue;

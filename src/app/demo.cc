@@ -149,9 +149,9 @@ Result<> Play::kill_primary() {
     progress_.set("the primary is killed");
     round_.killed_ms = io::wall_ms();
     primary_killed_ = io::now();
+    note(fmt::format("kill -9 of the primary, {}", name(old_primary_)));
     server.kill();
     const Instant dead = io::now();
-    note(fmt::format("kill -9 of the primary, {}", name(old_primary_)));
     EK_TRY_VOID(world_.wait_until("a write after the primary's death", kEventLimit,
                                   [&] { return load_->last_ack() > dead; }));
     const auto done = [this] {

@@ -23,7 +23,8 @@ std::int64_t number_of(const Json& json, const char* key) {
 }
 
 void add_steps(const Json& recovery, std::vector<DemoEvent>& events) {
-    for (const Json& step : recovery.value("steps", Json::array())) {
+    const Json steps = recovery.value("steps", Json::array());
+    for (const Json& step : steps) {
         const std::int64_t started = number_of(step, "started_ms");
         const std::int64_t finished = number_of(step, "finished_ms");
         const std::string text = text_of(step, "text");

@@ -132,10 +132,8 @@ Result<> DemoWorld::wait_ready() {
 }
 
 void DemoWorld::stop() {
-    for (Node& node : nodes_) node.process.signal(SIGTERM);
-    for (Node& node : nodes_) {
-        if (node.process.running()) node.process.stop(Millis(5000));
-    }
+    // They are not needed any more, and leaving a group that is going away takes its time.
+    for (Node& node : nodes_) node.process.signal(SIGKILL);
     nodes_.clear();
     if (databases_) databases_->stop(Millis(3000));
     databases_.reset();

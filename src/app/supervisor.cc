@@ -28,7 +28,8 @@ namespace {
 
 constexpr Millis kCertifyLimit{1000};
 constexpr Millis kWorkerGrace{15'000};
-constexpr Millis kEtcdGrace{5'000};
+// A member that cannot hand its leadership over waits longer; its log survives a kill.
+constexpr Millis kEtcdGrace{2'000};
 constexpr Millis kIdle{60'000};
 
 // A process that is started again when it ends by itself.
