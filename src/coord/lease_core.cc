@@ -52,8 +52,10 @@ void LeaseCore::observe(const std::string& key, const std::optional<std::string>
         if (version < seen.version && value) return;
         seen.version = value ? version : 0;
         seen.record = value ? duty_from_json(*value).value_or(DutyRecord{}) : DutyRecord{};
-        const auto grant = grants_.find(duty);
-        if (grant != grants_.end() && seen.version > grant->second.fence) grants_.erase(grant);
+        for (auto* ours : {&grants_, &releasing_}) {
+            const auto grant = ours->find(duty);
+            if (grant != ours->end() && seen.version > grant->second.fence) ours->erase(grant);
+        }
     }
 }
 
@@ -141,15 +143,16 @@ LeaseCore::Next LeaseCore::send_leave(Instant now) {
 }
 
 void LeaseCore::add_releases(Pending& pending) {
-    for (auto it = grants_.begin(); it != grants_.end();) {
-        if (wanted_.contains(it->first)) {
-            ++it;
-            continue;
-        }
-        const DutyRecord free{.holder = "", .incarnation = "", .epoch = it->second.epoch};
-        pending.txn.compares.push_back({duty_key(it->first), it->second.fence});
-        pending.txn.ops.push_back({duty_key(it->first), to_json(free)});
-        it = grants_.erase(it);  // Not acted on from here, whatever becomes of the transaction.
+    std::erase_if(grants_, [&](const auto& held) {
+        if (wanted_.contains(held.first)) return false;
+        releasing_.insert(held);  // Not acted on from here, whatever becomes of the transaction.
+        return true;
+    });
+    for (const auto& [duty, grant] : releasing_) {
+        const DutyRecord free{.holder = "", .incarnation = "", .epoch = grant.epoch};
+        pending.txn.compares.push_back({duty_key(duty), grant.fence});
+        pending.txn.ops.push_back({duty_key(duty), to_json(free)});
+        pending.releases.insert(duty);
     }
 }
 
@@ -220,6 +223,16 @@ Millis LeaseCore::turn(const std::string& duty) const {
     return before * kRankWait;
 }
 
+void LeaseCore::unknown() {
+    if (pending_) pending_->maybe_applied = true;
+}
+
+void LeaseCore::not_sent() {
+    // With an earlier try of unknown fate only a repeat of the same transaction can tell: another
+    // one would reuse its beat, and could not be told apart from it.
+    if (pending_ && !pending_->maybe_applied) pending_.reset();
+}
+
 void LeaseCore::finished(const TxnOutcome& outcome, Instant now) {
     if (!pending_) return;
     const Pending pending = std::move(*pending_);
@@ -251,13 +264,22 @@ void LeaseCore::applied(const Pending& pending, Version version) {
         joined_ = false;
         left_ = true;
         grants_.clear();
+        releasing_.clear();
         return;
     }
+    // Late echoes of what this record was before are recognised by their version.
+    members_[options_.node] = {.record = pending.own, .version = version, .since = pending.sent};
     joined_ = true;
     own_version_ = version;
     beat_ = pending.own.beat;
     renewed_at_ = pending.sent;
     valid_until_ = pending.sent + options_.ttl - options_.ttl / 10;
+    for (const std::string& duty : pending.releases) {
+        if (const auto grant = releasing_.find(duty); grant != releasing_.end()) {
+            duties_[duty] = {.record = {"", "", grant->second.epoch}, .version = version};
+            releasing_.erase(grant);
+        }
+    }
     for (const auto& [duty, epoch] : pending.claims) {
         grants_[duty] = {.duty = duty, .epoch = epoch, .fence = version};
         duties_[duty] = {.record = {options_.node, incarnation_, epoch}, .version = version};
@@ -270,6 +292,7 @@ void LeaseCore::applied(const Pending& pending, Version version) {
 void LeaseCore::lose_seat() {
     joined_ = false;
     grants_.clear();
+    releasing_.clear();
     pending_.reset();
     incarnation_ = options_.incarnation + "#" + std::to_string(++rejoins_);
 }

@@ -47,9 +47,9 @@ public:
     Next next(Instant now);
     void finished(const TxnOutcome& outcome, Instant now);
     // The transaction may have been applied: next() repeats it until its fate is known.
-    void unknown() {}
-    // It was not applied and will not be.
-    void not_sent() { pending_.reset(); }
+    void unknown();
+    // This try was not applied and will not be.
+    void not_sent();
 
     // --- what holds -----------------------------------------------------------------------------
     // This node's duties, and nothing else, may be acted on before this instant.
@@ -76,6 +76,8 @@ private:
         Instant sent{};  // Of the first try: it may have been that one that was applied.
         MemberRecord own{};
         std::map<std::string, Epoch> claims{};
+        std::set<std::string> releases{};
+        bool maybe_applied = false;  // The fate of an earlier try is unknown.
     };
 
     Next join(Instant now);
@@ -100,6 +102,7 @@ private:
     std::map<std::string, SeenDuty> duties_;
     std::set<std::string> wanted_;
     std::map<std::string, Grant> grants_;
+    std::map<std::string, Grant> releasing_;  // Not acted on any more, still ours by record.
     std::optional<Pending> pending_;
     bool joined_ = false;
     bool leaving_ = false;

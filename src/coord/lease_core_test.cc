@@ -168,6 +168,49 @@ TEST(LeaseCore, LostAnswerIsResolvedByRepeating) {
     EXPECT_EQ(a.core.valid_until(), at(300ms + kTtl - kTtl / 10)) << "counts from the first try";
 }
 
+TEST(LeaseCore, RefusedConnectionDoesNotForgetAnEarlierTry) {
+    ModelMap map;
+    Node a("a", map);
+    a.core.want("leader");
+    a.run(at(0ms));
+    const auto renewal = a.core.next(at(300ms));
+    a.core.unknown();
+    ASSERT_TRUE(a.core.next(at(350ms)).txn);
+    a.core.not_sent();
+    a.core.want("stream/x");  // A new transaction would claim this too.
+    const auto again = a.core.next(at(400ms));
+    ASSERT_TRUE(again.txn);
+    EXPECT_EQ(again.txn->ops.size(), renewal.txn->ops.size());
+    map.apply(*renewal.txn);  // The first try arrives late.
+    a.core.finished(map.apply(*again.txn), at(450ms));
+    EXPECT_TRUE(a.holds("leader", at(450ms)));
+    EXPECT_FALSE(a.core.grants().contains("stream/x"));
+}
+
+TEST(LeaseCore, ReleaseThatWasNotSentIsRepeated) {
+    Pair pair;
+    pair.a.core.drop("leader");
+    ASSERT_TRUE(pair.a.core.next(at(50ms)).txn);
+    pair.a.core.not_sent();
+    EXPECT_FALSE(pair.a.holds("leader", at(50ms)));
+    pair.a.run(at(300ms));
+    EXPECT_EQ(duty_from_json(pair.map.entries["duty/leader"].value)->holder, "");
+}
+
+TEST(LeaseCore, LateEchoOfTheExpulsionDoesNotCostTheNewSeat) {
+    Pair pair;
+    for (Millis now = 0ms; now < 2s; now += 10ms) pair.b.run(at(now));
+    // a hears of it by the refusal of its renewal and joins again before its watch catches up.
+    for (int i = 0; i < 2; ++i) {
+        const auto next = pair.a.core.next(at(2s));
+        ASSERT_TRUE(next.txn);
+        pair.a.core.finished(pair.map.apply(*next.txn), at(2s));
+    }
+    ASSERT_TRUE(pair.a.core.joined());
+    pair.a.watch(at(2s));
+    EXPECT_TRUE(pair.a.core.joined());
+}
+
 TEST(LeaseCore, CertifiedDeathFreesDutiesAtOnce) {
     Pair pair;
     auto record = *member_from_json(pair.map.entries["member/a"].value);
@@ -324,9 +367,15 @@ private:
             sim.in_flight = 0;
             sim.core->unknown();
         }
+        if (pick(500) == 0) {
+            sim.core->drop("stream/x");
+        } else if (pick(100) == 0) {
+            sim.core->want("stream/x");
+        }
         if (sim.in_flight != 0 || !sim.synced) return;
         const auto next = sim.core->next(clock(sim));
         if (!next.txn) return;
+        if (pick(20) == 0) return sim.core->not_sent();  // Connection refused.
         const Millis there(pick(30) == 0 ? pick(1500) : 1 + pick(20));
         sim.in_flight = ++number_;
         sim.give_up = now_ + 200ms;

@@ -34,8 +34,12 @@ std::size_t hand_over(char* data, std::size_t size, std::size_t count, void* out
     return sink->ended ? 0 : size * count;
 }
 
-// The request was never written when the connection could not be made.
-bool surely_not_sent(CURLcode code) {
+// The request was never written when no connection could be made. libcurl silently repeats a
+// request on a new connection when a kept one turns out dead: then its first try may have arrived.
+bool surely_not_sent(CURL* easy, CURLcode code) {
+    long written = 0;
+    ::curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &written);
+    if (written > 0) return false;
     return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
            code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
 }
@@ -74,7 +78,7 @@ struct HttpClient::Impl {
         ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
         const CURLcode code = ::curl_easy_perform(easy);
         if (code != CURLE_OK) {
-            const Errc errc = surely_not_sent(code) ? Errc::unavailable : Errc::timed_out;
+            const Errc errc = surely_not_sent(easy, code) ? Errc::unavailable : Errc::timed_out;
             return Error{errc, fmt::format("request {}: {}", url, ::curl_easy_strerror(code))};
         }
         long status = 0;
