@@ -81,10 +81,8 @@ bool is_lost(unsigned number) {
         case 2055:  // CR_SERVER_LOST_EXTENDED
         case ER_SERVER_SHUTDOWN:
         case ER_CONNECTION_KILLED:
-        case ER_NORMAL_SHUTDOWN:
-            return true;
-        default:
-            return false;
+        case ER_NORMAL_SHUTDOWN: return true;
+        default: return false;
     }
 }
 
@@ -97,10 +95,8 @@ bool is_denied(unsigned number) {
         case ER_DBACCESS_DENIED_ERROR:
         case ER_ACCESS_DENIED_ERROR:
         case ER_ACCESS_DENIED_NO_PASSWORD_ERROR:
-        case ER_KILL_DENIED_ERROR:
-            return true;
-        default:
-            return false;
+        case ER_KILL_DENIED_ERROR: return true;
+        default: return false;
     }
 }
 
@@ -344,24 +340,13 @@ std::string quote(std::string_view text) {
     std::string quoted = "'";
     for (const char c : text) {
         switch (c) {
-            case '\0':
-                quoted += "\\0";
-                break;
-            case '\n':
-                quoted += "\\n";
-                break;
-            case '\r':
-                quoted += "\\r";
-                break;
-            case '\x1a':
-                quoted += "\\Z";
-                break;
+            case '\0': quoted += "\\0"; break;
+            case '\n': quoted += "\\n"; break;
+            case '\r': quoted += "\\r"; break;
+            case '\x1a': quoted += "\\Z"; break;
             case '\\':
-            case '\'':
-                quoted += '\\';
-                [[fallthrough]];
-            default:
-                quoted += c;
+            case '\'': quoted += '\\'; [[fallthrough]];
+            default: quoted += c;
         }
     }
     quoted += '\'';

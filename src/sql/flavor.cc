@@ -22,6 +22,7 @@ const char* const kStopReplication = "STOP SLAVE";
 const char* const kStartReplication = "START SLAVE";
 const char* const kForgetSource = "RESET SLAVE ALL";
 const char* const kShortFarewell = "SET GLOBAL rpl_semi_sync_slave_kill_conn_timeout = 1";
+const char* const kShortLockWait = "SET SESSION lock_wait_timeout = 1";
 const char* const kWaitingSessions =
     "SELECT id FROM information_schema.processlist"
     " WHERE state LIKE 'Waiting for semi-sync ACK%' AND command NOT LIKE 'Slave%'";

@@ -26,6 +26,8 @@ extern const char* const kForgetSource;  // Not a replica any more.
 // How long a replica that stops receiving from a hung primary tries to tell it so, in seconds; the
 // server's default costs a failover two of them.
 extern const char* const kShortFarewell;
+// For a statement that must not wait for others' locks for long.
+extern const char* const kShortLockWait;
 // Sessions that wait for a replica's acknowledgement, one id a row.
 extern const char* const kWaitingSessions;
 

@@ -52,15 +52,25 @@ Result<> ServerOps::set_semi_sync_replica(bool on, Deadline deadline) {
     return execute(sql::set_semi_sync_replica(on), deadline);
 }
 
-Result<> ServerOps::fence(Deadline deadline) {
-    // read_only waits for commits under way, and those may wait for ever.
+Result<> ServerOps::end_waiting_sessions(Deadline deadline) {
     EK_TRY(const sql::Table waiting, query(sql::kWaitingSessions, deadline));
     for (std::size_t row = 0; row < waiting.rows.size(); ++row) {
         const auto killed = execute(sql::kill_session(waiting.text(row, "id")), deadline);
         // It may have ended by itself; a missing privilege is a person's business.
         if (!killed && killed.error().code != Errc::invalid) return killed.error();
     }
-    return set_read_only(true, deadline);
+    return {};
+}
+
+Result<> ServerOps::fence(Deadline deadline) {
+    while (true) {
+        EK_TRY_VOID(end_waiting_sessions(deadline));
+        // read_only waits for commits under way, and one of them may just have begun to wait.
+        EK_TRY_VOID(execute(sql::kShortLockWait, deadline));
+        const auto fenced = set_read_only(true, deadline);
+        if (fenced || deadline.passed(io::now())) return fenced;
+        if (fenced.error().code != Errc::invalid) return fenced;
+    }
 }
 
 Result<> ServerOps::stop_receiving(Deadline deadline) {

@@ -42,6 +42,7 @@ public:
     Result<> start_from_own_position(Deadline deadline);
 
 private:
+    Result<> end_waiting_sessions(Deadline deadline);
     Result<sql::Table> query(const std::string& statement, Deadline deadline);
     Result<> execute(const std::string& statement, Deadline deadline);
 

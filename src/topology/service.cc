@@ -88,6 +88,7 @@ struct Service::Impl {
     std::map<std::string, Instant> failovers_done;  // When this node saw them done.
     bool records_read = false;
     coord::Version fact_version = 0;
+    Instant changed_at{};  // When roles changed last.
     std::optional<std::pair<ServerId, Instant>>
         asked;  // Whose witnesses, when they had been asked.
     std::map<ServerId, Instant> rejoin_not_before;
@@ -182,6 +183,12 @@ struct Service::Impl {
                 rejoin_not_before[finished.plan.server] = io::now() + kRejoinPause;
             }
         }
+        roles_changed();
+    }
+
+    // What was seen of the servers before now may be wrong.
+    void roles_changed() {
+        changed_at = io::now();
         tracker.hurry();
     }
 
@@ -219,6 +226,11 @@ struct Service::Impl {
                 continue;
             }
             fresh[entry.key] = {entry.version, *record};
+            if (record->state == "running") {
+                for (const std::string& name : record->replicas) {
+                    if (const auto id = parse_server_id(name)) tracker.add(*id);
+                }
+            }
             const bool done = record->kind == "failover" && record->state == "done";
             // What was done before this node started is history.
             if (done && records_read) failovers_done.try_emplace(record->id, now);
@@ -230,10 +242,15 @@ struct Service::Impl {
     std::optional<ClusterFact> read_fact() {
         const auto entry = coordinator.get(fact_key(config.name));
         if (!entry) return {};
-        // Somebody changed roles: the servers look different now.
-        if (std::exchange(fact_version, entry->version) != entry->version) tracker.hurry();
         auto fact = cluster_fact_from_json(entry->value);
         if (!fact) return {};
+        if (std::exchange(fact_version, entry->version) != entry->version) {
+            roles_changed();
+            // The seeds may be dead, and what is known of the others only from here.
+            if (fact->primary) tracker.add(*fact->primary);
+            for (const ServerId& id : fact->replicas) tracker.add(id);
+            for (const ServerId& id : fact->fenced) tracker.add(id);
+        }
         return std::move(*fact);
     }
 
@@ -322,7 +339,7 @@ struct Service::Impl {
         std::string decision = plan.why;
         if (plan.action != Action::none) {
             if (recovery.busy || now < recovery.not_before) return;
-        } else if (!recovery.busy) {
+        } else if (!recovery.busy && tracker.asked_all_since(changed_at)) {
             Plan chore = plan_upkeep(situation);
             if (!chore.why.empty()) decision = chore.why;
             if (chore.action != Action::none && !upkeep.busy && now >= upkeep.not_before &&

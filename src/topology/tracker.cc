@@ -74,6 +74,13 @@ void Tracker::give_back(const ProbeRequest& request, Instant now) {
     track.next = now + kWarmPause;
 }
 
+bool Tracker::asked_all_since(Instant moment) const {
+    return std::all_of(tracks_.begin(), tracks_.end(), [&](const auto& entry) {
+        return view_.servers.at(entry.first).health != Health::alive ||
+               entry.second.newest_start >= moment;
+    });
+}
+
 Instant Tracker::next_due() const {
     Instant next = Instant::max();
     for (const auto& [id, track] : tracks_) {

@@ -38,6 +38,8 @@ public:
     std::vector<ProbeRequest> due(Instant now);
     // A probe could not be started.
     void give_back(const ProbeRequest& request, Instant now);
+    // Every server that lives was asked since then.
+    bool asked_all_since(Instant moment) const;
     // When the next probe is due.
     Instant next_due() const;
 
