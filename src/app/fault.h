@@ -1,5 +1,6 @@
-// Faults on demand, for tests: EVENKEEL_FAULT=die_before_step=promote ends this node at that moment
-// as a lost host would, the supervisor first.
+// Faults on demand, for tests: the file that EVENKEEL_FAULT_FILE names holds a moment of a recovery
+// ("before:promote", "after:drain"). The first node whose worker comes to it removes the file and
+// ends as a lost host would, the supervisor first.
 #pragma once
 
 #include <functional>
