@@ -76,7 +76,7 @@ struct RowRenderer::Impl {
     char* put_old(char* out);
     char* put_change(const Change& change, char* out);
     // `"name":value` and where both go on.
-    Place put_member(const ColumnPlan& column, Place place);
+    inline Place put_member(const ColumnPlan& column, Place place);
     char* put_null_member(const ColumnPlan& column, char* out) const;
     // Members have been written from `open` on, each with a comma in front.
     char* close_object(std::size_t open, char* out);
@@ -315,11 +315,11 @@ char* RowRenderer::Impl::put_key(char* out) {
     return out;
 }
 
-Place RowRenderer::Impl::put_member(const ColumnPlan& column, Place place) {
-    char* value = column.literal.put(place.out);
+inline Place RowRenderer::Impl::put_member(const ColumnPlan& column, Place place) {
+    if (!drops_zero_dates) return values.write(column, {place.in, column.literal.put(place.out)});
     const std::size_t start = offset(place.out);
-    Place next = values.write(column, {place.in, value});
-    if (drops_zero_dates && next.in != nullptr && column.size > 0) {
+    Place next = values.write(column, {place.in, column.literal.put(place.out)});
+    if (next.in != nullptr && column.size > 0) {
         const char* written = lines.data() + start + column.literal.size();
         if (std::string_view(written, static_cast<std::size_t>(next.out - written)) == kNull) {
             next.out = lines.data() + start;

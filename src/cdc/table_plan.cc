@@ -91,6 +91,12 @@ bool is_varchar(ColumnType type) {
            type == ColumnType::varchar_compressed;
 }
 
+// Whether these have a fraction, and thus another format, is not in the map.
+bool is_old_temporal(ColumnType type) {
+    return type == ColumnType::time_old || type == ColumnType::datetime_old ||
+           type == ColumnType::timestamp_old;
+}
+
 // The binlog's types of an SQL type. Types that are not here are not compared.
 struct Family {
     std::string_view sql;
@@ -411,7 +417,7 @@ bool needs_definition(const wire::TableMap& map) {
 bool wants_definition(const wire::TableMap& map) {
     constexpr std::uint32_t kBinary = 63;
     return std::any_of(map.columns.begin(), map.columns.end(), [&](const MapColumn& column) {
-        if (!map.has_names || !map.has_charsets) return true;
+        if (!map.has_names || !map.has_charsets || is_old_temporal(column.type)) return true;
         if (is_blob(column.type)) return column.collation != kBinary && column.meta == 4;
         return column.type == ColumnType::string && column.collation == kBinary &&
                (column.meta == 16 || column.meta == 4);

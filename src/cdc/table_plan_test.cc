@@ -129,6 +129,14 @@ TEST(TablePlan, NamesWhatItCannotRender) {
     EXPECT_THAT(plan.error().what, HasSubstr("shop.item"));
 }
 
+TEST(TablePlan, RefusesFractionsInTheOldTemporalFormat) {
+    const auto map = bare_map({{.type = ColumnType::datetime_old}});
+    const auto whole = definition({{.name = "d", .column_type = "datetime /* mariadb-5.3 */"}});
+    EXPECT_TRUE(make_table_plan(map, &whole));
+    const auto parts = definition({{.name = "d", .column_type = "datetime(3) /* mariadb-5.3 */"}});
+    EXPECT_EQ(make_table_plan(map, &parts).error().code, Errc::invalid);
+}
+
 TEST(TablePlan, WantsADefinitionForWhatOnlyItTellsApart) {
     auto map = bare_map({{.type = ColumnType::long_int}});
     map.has_names = map.has_signs = map.has_charsets = true;

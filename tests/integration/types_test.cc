@@ -107,7 +107,9 @@ protected:
     void SetUp() override {
         auto server = lab::MariadbServer::create(
             {.folder = folder_.path(),
-             .options = {"--binlog-row-metadata=" + std::string(GetParam()), "--sql-mode="}},
+             // Servers delete each other's temporary tables from a shared folder when they start.
+             .options = {"--tmpdir=" + folder_.path(),
+                         "--sql-mode=", "--binlog-row-metadata=" + std::string(GetParam())}},
             within());
         ASSERT_TRUE(server) << server.error().what;
         server_ = std::make_unique<lab::MariadbServer>(*std::move(server));
@@ -439,6 +441,14 @@ TEST_P(Types, Numbers) {
 }
 TEST_P(Types, Temporals) {
     check(temporal_cases());
+}
+TEST_P(Types, TemporalsInTheFormatBeforeMysql56) {
+    run("SET GLOBAL mysql56_temporal_format = OFF");
+    const std::vector<std::string> moments = {"'0000-00-00 00:00:00'", "'9999-12-31 23:59:59'",
+                                              "'2012-05-00 01:02:03'"};
+    check({{"TIME", As::quoted, {"'00:00:00'", "'-838:59:59'", "'838:59:59'", "'-00:00:01'"}},
+           {"DATETIME", As::quoted, moments},
+           {"TIMESTAMP NULL", As::quoted, {"'0000-00-00 00:00:00'", "'2038-01-19 03:14:07'"}}});
 }
 TEST_P(Types, Texts) {
     check(text_cases());
