@@ -20,7 +20,7 @@ namespace evenkeel::topology {
 namespace {
 
 // A dead server refuses at once; a silent one is not waited for longer than this.
-constexpr Millis kFenceLimit{150};
+constexpr Millis kFenceLimit{100};
 // A replica of a silent primary takes a second to stop (sql/flavor.h, kShortFarewell).
 constexpr Millis kStopLimit{3000};
 constexpr Millis kReceiveLimit{5000};
