@@ -62,10 +62,10 @@ private:
     const std::string file_;
     Signals signals_;
     io::Fd lock_;
-    std::unique_ptr<coord::Engine> engine_;
     std::optional<coord::ManagedEtcd> managed_;
     Child etcd_;
     Child worker_;
+    std::size_t etcd_log_start_ = 0;  // Where the log of the running member begins.
     std::string incarnation_;
     int starts_ = 0;
 };
@@ -77,7 +77,6 @@ Result<> Supervisor::prepare() {
     } else {
         EK_TRY(lock_, io::lock_file(config_.node.data_dir + "/lock"));
     }
-    EK_TRY(engine_, coord::open_engine(config_.coordination));
     return {};
 }
 
@@ -108,6 +107,8 @@ void Supervisor::start_due() {
 
 void Supervisor::start_etcd() {
     etcd_.restart_at.reset();
+    const auto log = io::read_file(managed_->log_path);
+    etcd_log_start_ = log ? log->size() : 0;
     auto process = io::Process::start(managed_->command);
     if (process) {
         etcd_.process = *std::move(process);
@@ -176,7 +177,7 @@ std::optional<int> Supervisor::etcd_ended() {
     if (!etcd_.process.running()) return {};
     const auto exit = etcd_.process.wait(io::within(Millis(0)));
     if (!exit) return {};
-    const coord::EtcdEnd why = coord::explain_end(managed_->log_path);
+    const coord::EtcdEnd why = coord::explain_end(managed_->log_path, etcd_log_start_);
     log::error("node", "etcd member {}: {}", exit->str(), why.text);
     // Killed from outside, its log tells of earlier things.
     if (exit->signal == 0 && why.needs_person) return kNeedsPerson;
@@ -188,8 +189,11 @@ std::optional<int> Supervisor::etcd_ended() {
 // Others take the dead worker's duties at once instead of waiting for its lease to run out.
 void Supervisor::certify_death() {
     const Deadline limit = io::within(kCertifyLimit);
+    // Opened for this moment only: a local engine's file belongs to the worker while it lives.
+    const auto engine = coord::open_engine(config_.coordination);
     const auto done =
-        coord::certify_death(*engine_, config_.coordination.node, incarnation_, limit);
+        engine ? coord::certify_death(**engine, config_.coordination.node, incarnation_, limit)
+               : Result<bool>(engine.error());
     if (!done) {
         log::warn("node", "worker's death not certified, its lease will run out: {}",
                   done.error().what);

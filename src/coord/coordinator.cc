@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "base/log.h"
+#include "base/check.h"
 #include "base/mutex.h"
 #include "coord/lease_core.h"
 #include "io/clock.h"
@@ -18,10 +18,31 @@ constexpr Millis kRetryPause{20};
 constexpr Millis kLeaveLimit{1000};
 constexpr Millis kSleepMax{1000};
 
-struct Listener {
-    std::string prefix{};
-    std::function<void()> on_change{};
+// Its mutex is held while the callback runs, so that the end of a subscription can wait for it.
+class Listener {
+public:
+    Listener(std::string wanted, std::function<void()> call)
+        : prefix(std::move(wanted)), on_change_(std::move(call)) {}
+
+    void call() {
+        Lock lock(mutex_);
+        if (on_change_) on_change_();
+    }
+    void end() {
+        Lock lock(mutex_);
+        on_change_ = nullptr;
+    }
+
+    const std::string prefix;
+
+private:
+    Mutex mutex_;
+    std::function<void()> on_change_ EK_GUARDED_BY(mutex_);
 };
+
+Coordinator::Subscription handle_of(const std::shared_ptr<Listener>& listener) {
+    return {listener.get(), [listener](void*) { listener->end(); }};
+}
 
 Member member_of(const MemberRecord& record) {
     return {.node = record.node,
@@ -51,6 +72,7 @@ struct Coordinator::Impl {
     LeaseCore core EK_GUARDED_BY(mutex);
     std::map<std::string, Entry> mirror EK_GUARDED_BY(mutex);
     bool mirrored EK_GUARDED_BY(mutex) = false;  // The first whole state has arrived.
+    Version watched EK_GUARDED_BY(mutex) = 0;    // Up to here the watch has told everything.
     bool poked EK_GUARDED_BY(mutex) = false;     // The lease thread has something to look at.
     std::string last_error EK_GUARDED_BY(mutex);
 
@@ -69,6 +91,41 @@ struct Coordinator::Impl {
         renewer = io::Worker("coord-lease", [this](io::StopToken& stop) { keep_lease(stop); });
     }
 
+    Result<> wait_until_joined(Deadline deadline) {
+        std::optional<Instant> taken_since;
+        std::string taken_by;
+        while (!deadline.passed(io::now())) {
+            Lock lock(mutex);
+            if (core.joined()) return {};
+            if (const auto other = core.seat_taken_by()) {
+                // Longer than a dead predecessor's record can keep us out: it is alive.
+                const Instant now = io::now();
+                if (taken_by != other->incarnation) taken_since = now;
+                taken_by = other->incarnation;
+                if (now - *taken_since > other->ttl * 3 / 2 + Millis(500)) {
+                    return Error{
+                        Errc::conflict,
+                        fmt::format("join the group: another live node has the id \"{}\" (its API "
+                                    "is at {}): give each node an id of its own",
+                                    other->node, other->api_address)};
+                }
+            }
+            changed.wait_for(mutex, Millis(50));
+        }
+        Lock lock(mutex);
+        return Error{Errc::unavailable,
+                     fmt::format("join the group: no quorum answers at {}{}", engine.describe(),
+                                 last_error.empty() ? "" : " (" + last_error + ")")};
+    }
+
+    void stop_threads() {
+        renewer.request_stop();
+        watcher.request_stop();
+        poke();
+        renewer.stop();
+        watcher.stop();
+    }
+
     // --- watch thread ---------------------------------------------------------------------------
     void take(const WatchBatch& batch) {
         std::vector<std::string> keys;
@@ -81,6 +138,7 @@ struct Coordinator::Impl {
                     keys.push_back(change.key);
             }
             mirrored = true;
+            watched = std::max(watched, batch.version);
             poked = true;
         }
         changed.notify_all();
@@ -118,12 +176,12 @@ struct Coordinator::Impl {
             const bool concerned = std::any_of(keys.begin(), keys.end(), [&](const auto& key) {
                 return key.starts_with(listener->prefix);
             });
-            if (concerned) listener->on_change();
+            if (concerned) listener->call();
         }
     }
 
     void notify_duties() {
-        for (const auto& listener : current(duty_listeners)) listener->on_change();
+        for (const auto& listener : current(duty_listeners)) listener->call();
     }
 
     std::vector<std::shared_ptr<Listener>> current(std::vector<std::weak_ptr<Listener>>& of) {
@@ -225,6 +283,7 @@ struct Coordinator::Impl {
     };
 
     Result<Version> write(Txn wanted, Deadline deadline) {
+        EK_CHECK(!wanted.ops.empty(), "a write writes something");
         Write write{
             .fixed = std::move(wanted.compares), .assumed = {}, .ops = std::move(wanted.ops)};
         for (const Op& op : write.ops) {
@@ -293,6 +352,8 @@ struct Coordinator::Impl {
         {
             Lock lock(mutex);
             const Instant now = io::now();
+            // What the watch has passed already may have been changed again since.
+            if (version <= watched) return version;
             for (const Op& op : write.ops) {
                 if (op.value && absorb(op.key, op.value, version, now)) keys.push_back(op.key);
             }
@@ -311,30 +372,9 @@ Coordinator::~Coordinator() {
 
 Result<> Coordinator::start(Deadline deadline) {
     impl_->start_threads();
-    std::optional<Instant> taken_since;
-    std::string taken_by;
-    while (!deadline.passed(io::now())) {
-        Lock lock(impl_->mutex);
-        if (impl_->core.joined()) return {};
-        if (const auto other = impl_->core.seat_taken_by()) {
-            // Longer than a dead predecessor's record can keep us out: it is alive.
-            const Instant now = io::now();
-            if (taken_by != other->incarnation) taken_since = now;
-            taken_by = other->incarnation;
-            if (now - *taken_since > other->ttl * 3 / 2 + Millis(500)) {
-                return Error{
-                    Errc::conflict,
-                    fmt::format("join the group: another live node has the id \"{}\" (its API "
-                                "is at {}): give each node an id of its own",
-                                other->node, other->api_address)};
-            }
-        }
-        impl_->changed.wait_for(impl_->mutex, Millis(50));
-    }
-    Lock lock(impl_->mutex);
-    return Error{Errc::unavailable,
-                 fmt::format("join the group: no quorum answers at {}{}", impl_->engine.describe(),
-                             impl_->last_error.empty() ? "" : " (" + impl_->last_error + ")")};
+    auto joined = impl_->wait_until_joined(deadline);
+    if (!joined) impl_->stop_threads();
+    return joined;
 }
 
 void Coordinator::stop() {
@@ -351,11 +391,7 @@ void Coordinator::stop() {
         if (impl_->core.left()) break;
         impl_->changed.wait_for(impl_->mutex, Millis(50));
     }
-    impl_->renewer.request_stop();
-    impl_->watcher.request_stop();
-    impl_->poke();
-    impl_->renewer.stop();
-    impl_->watcher.stop();
+    impl_->stop_threads();
 }
 
 GroupView Coordinator::group() const {
@@ -463,27 +499,29 @@ Result<Version> Coordinator::put_own(const std::string& key, const std::string& 
 
 Coordinator::Subscription Coordinator::subscribe(const std::string& prefix,
                                                  std::function<void()> on_change) {
-    auto listener = std::make_shared<Listener>(Listener{prefix, std::move(on_change)});
+    auto listener = std::make_shared<Listener>(prefix, std::move(on_change));
     {
         Lock lock(impl_->listeners_mutex);
         impl_->listeners.push_back(listener);
     }
-    listener->on_change();
-    return listener;
+    listener->call();
+    return handle_of(listener);
 }
 
 Coordinator::Subscription Coordinator::subscribe_duties(std::function<void()> on_change) {
-    auto listener = std::make_shared<Listener>(Listener{"", std::move(on_change)});
+    auto listener = std::make_shared<Listener>("", std::move(on_change));
     Lock lock(impl_->listeners_mutex);
     impl_->duty_listeners.push_back(listener);
-    return listener;
+    return handle_of(listener);
 }
 
 Result<bool> certify_death(Engine& engine, const std::string& node, const std::string& incarnation,
                            Deadline deadline) {
     const std::string key = kMemberPrefix + node;
     Error last{Errc::unavailable, "certify death of " + node + ": no time"};
-    while (!deadline.passed(io::now())) {
+    io::StopToken pause;
+    for (bool first = true; !deadline.passed(io::now()); first = false) {
+        if (!first) pause.wait_for(kRetryPause);
         const auto snapshot = engine.read(key, io::within(Millis(250)).sooner(deadline));
         if (!snapshot) {
             last = snapshot.error();

@@ -103,7 +103,8 @@ public:
     Result<Version> put_own(const std::string& key, const std::string& value, Deadline deadline);
 
     // Calls `on_change` after any key under `prefix` changed in the local copy (and once now).
-    // Returned handle ends the subscription.
+    // The end of the returned handle ends the subscription and waits for a callback that runs; so
+    // never end it from within one.
     using Subscription = std::shared_ptr<void>;
     [[nodiscard]] Subscription subscribe(const std::string& prefix,
                                          std::function<void()> on_change);

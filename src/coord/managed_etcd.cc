@@ -1,6 +1,8 @@
 #include "coord/managed_etcd.h"
 
 #include <fmt/core.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -105,6 +107,21 @@ Result<> check_identity(const Config& config) {
     return {};
 }
 
+// etcd binds to addresses only.
+Result<std::string> listen_host(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); code != 0) {
+        return Error{Errc::invalid, fmt::format("coordination.bind: host \"{}\" has no address: {}",
+                                                host, ::gai_strerror(code))};
+    }
+    char text[NI_MAXHOST] = {};
+    ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+    ::freeaddrinfo(found);
+    return std::string(text);
+}
+
 Result<> check_port(const std::string& host, int port, const std::string& key) {
     if (io::port_is_free(host, port)) return {};
     return Error{
@@ -144,9 +161,11 @@ Result<ManagedEtcd> prepare(const Config& config) {
     EK_TRY_VOID(check_identity(config));
     EK_TRY_VOID(check_program());
     const ServerId bind = *parse_server_id(config.bind, kPeerPort);
-    EK_TRY_VOID(check_port(bind.host, bind.port, "coordination.bind"));
+    EK_TRY(const std::string listen, listen_host(bind.host));
+    const std::string listen_address = ServerId{.host = listen, .port = bind.port}.str();
+    EK_TRY_VOID(check_port(listen, bind.port, "coordination.bind"));
     EK_TRY_VOID(check_port("127.0.0.1", client_port(config), "coordination.client_port"));
-    if (bind.host != "127.0.0.1" && bind.host != "localhost" && bind.host != "::1") {
+    if (!listen.starts_with("127.") && listen != "::1") {
         log::warn("coord",
                   "the nodes talk to each other without TLS: let only the nodes reach port {}",
                   bind.port);
@@ -169,7 +188,7 @@ Result<ManagedEtcd> prepare(const Config& config) {
         "--initial-cluster-token=" + config.group,
         std::string("--initial-cluster-state=") + (joined_before ? "existing" : "new"),
         "--initial-advertise-peer-urls=http://" + bind.str(),
-        "--listen-peer-urls=http://" + bind.str(),
+        "--listen-peer-urls=http://" + listen_address,
         "--listen-client-urls=" + etcd.client_url,
         "--advertise-client-urls=" + etcd.client_url,
         fmt::format("--heartbeat-interval={}", config.heartbeat.count()),
@@ -186,10 +205,12 @@ Result<ManagedEtcd> prepare(const Config& config) {
     return etcd;
 }
 
-EtcdEnd explain_end(const std::string& log_path) {
+EtcdEnd explain_end(const std::string& log_path, std::size_t from) {
     const auto log = io::read_file(log_path);
     if (!log) return {.text = "its log " + log_path + " cannot be read", .needs_person = false};
-    const std::string tail = log->substr(log->size() > kLogTail ? log->size() - kLogTail : 0);
+    const std::size_t start =
+        std::max(std::min(from, log->size()), log->size() > kLogTail ? log->size() - kLogTail : 0);
+    const std::string tail = log->substr(start);
     struct Known {
         const char* phrase;
         const char* remedy;
@@ -197,6 +218,9 @@ EtcdEnd explain_end(const std::string& log_path) {
     constexpr Known kKnown[] = {
         {"permanently removed from the cluster",
          "this member was removed from its group: move its data folder away and add it anew"},
+        {"has already been bootstrapped",
+         "the group knows this member, but its folder was lost: restore data_dir from a backup, or "
+         "start the whole group anew with empty folders"},
         {"cluster ID mismatch",
          "its folder belongs to another group: give this node an empty data_dir"},
         {"database file is damaged", "its folder is damaged: move it away and replace the member"},

@@ -23,12 +23,13 @@ struct ManagedEtcd {
 //         not_found  etcd is not installed; the text names the package.
 Result<ManagedEtcd> prepare(const Config& config);
 
-// Why the member ended, from the last lines of its log, with the remedy when one is known.
+// Why the member ended, from the last lines of its log behind `from` (its size when the member was
+// started), with the remedy when one is known.
 struct EtcdEnd {
     std::string text{};
     bool needs_person = false;  // Starting it again would end the same way.
 };
-EtcdEnd explain_end(const std::string& log_path);
+EtcdEnd explain_end(const std::string& log_path, std::size_t from);
 
 // The port of etcd's client interface on 127.0.0.1.
 int client_port(const Config& config);

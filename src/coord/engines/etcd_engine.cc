@@ -19,6 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr Millis kReadLimit{1000};
+constexpr Millis kDoubtLimit{150};
 constexpr Millis kRetryPause{50};
 // A watch that was silent for this long is compared with the store.
 constexpr Millis kWatchDoubt{1000};
@@ -44,57 +45,72 @@ std::string range_end(std::string prefix) {
     return prefix;
 }
 
+// Runs `read`, which takes an answer apart: fields of other types than agreed make it throw. What
+// such an answer was about may have happened.
+template <typename Read>
+auto shaped(Read read) -> decltype(read()) {
+    try {
+        return read();
+    } catch (const Json::exception& cause) {
+        return Error{Errc::timed_out, std::string("etcd: answer not understood: ") + cause.what()};
+    }
+}
+
 class EtcdEngine final : public Engine {
 public:
     explicit EtcdEngine(EtcdOptions options) : options_(std::move(options)) {}
 
     Result<Snapshot> read(const std::string& prefix, Deadline deadline) override {
-        const std::string from = options_.root + prefix;
-        const Json body{{"key", base64_encode(from)},
-                        {"range_end", base64_encode(range_end(from))}};
-        EK_TRY(const Json answer, call("/v3/kv/range", body, deadline));
-        Snapshot snapshot;
-        snapshot.version = number(answer.value("header", Json::object()), "revision");
-        for (const Json& pair : answer.value("kvs", Json::array())) {
-            if (auto entry = entry_of(pair)) snapshot.entries.push_back(std::move(*entry));
-        }
-        return snapshot;
+        return shaped([&]() -> Result<Snapshot> {
+            const std::string from = options_.root + prefix;
+            const Json body{{"key", base64_encode(from)},
+                            {"range_end", base64_encode(range_end(from))}};
+            EK_TRY(const Json answer, call("/v3/kv/range", body, deadline));
+            Snapshot snapshot;
+            snapshot.version = number(answer.value("header", Json::object()), "revision");
+            for (const Json& pair : answer.value("kvs", Json::array())) {
+                if (auto entry = entry_of(pair)) snapshot.entries.push_back(std::move(*entry));
+            }
+            return snapshot;
+        });
     }
 
     Result<TxnOutcome> txn(const Txn& txn, Deadline deadline) override {
-        Json compares = Json::array();
-        Json reads = Json::array();
-        for (const Compare& compare : txn.compares) {
-            const std::string key = base64_encode(options_.root + compare.key);
-            compares.push_back({{"key", key},
-                                {"target", "MOD"},
-                                {"result", "EQUAL"},
-                                {"mod_revision", std::to_string(compare.version)}});
-            reads.push_back({{"request_range", {{"key", key}}}});
-        }
-        Json writes = Json::array();
-        for (const Op& op : txn.ops) {
-            const std::string key = base64_encode(options_.root + op.key);
-            if (op.value) {
-                writes.push_back(
-                    {{"request_put", {{"key", key}, {"value", base64_encode(*op.value)}}}});
-            } else {
-                writes.push_back({{"request_delete_range", {{"key", key}}}});
+        return shaped([&]() -> Result<TxnOutcome> {
+            Json compares = Json::array();
+            Json reads = Json::array();
+            for (const Compare& compare : txn.compares) {
+                const std::string key = base64_encode(options_.root + compare.key);
+                compares.push_back({{"key", key},
+                                    {"target", "MOD"},
+                                    {"result", "EQUAL"},
+                                    {"mod_revision", std::to_string(compare.version)}});
+                reads.push_back({{"request_range", {{"key", key}}}});
             }
-        }
-        const Json body{{"compare", compares}, {"success", writes}, {"failure", reads}};
-        EK_TRY(const Json answer, call("/v3/kv/txn", body, deadline));
-        TxnOutcome outcome;
-        outcome.applied = answer.value("succeeded", false);
-        outcome.version = number(answer.value("header", Json::object()), "revision");
-        if (outcome.applied) return outcome;
-        for (const Json& response : answer.value("responses", Json::array())) {
-            const Json range = response.value("response_range", Json::object());
-            for (const Json& pair : range.value("kvs", Json::array())) {
-                if (auto entry = entry_of(pair)) outcome.found.push_back(std::move(*entry));
+            Json writes = Json::array();
+            for (const Op& op : txn.ops) {
+                const std::string key = base64_encode(options_.root + op.key);
+                if (op.value) {
+                    writes.push_back(
+                        {{"request_put", {{"key", key}, {"value", base64_encode(*op.value)}}}});
+                } else {
+                    writes.push_back({{"request_delete_range", {{"key", key}}}});
+                }
             }
-        }
-        return outcome;
+            const Json body{{"compare", compares}, {"success", writes}, {"failure", reads}};
+            EK_TRY(const Json answer, call("/v3/kv/txn", body, deadline));
+            TxnOutcome outcome;
+            outcome.applied = answer.value("succeeded", false);
+            outcome.version = number(answer.value("header", Json::object()), "revision");
+            if (outcome.applied) return outcome;
+            for (const Json& response : answer.value("responses", Json::array())) {
+                const Json range = response.value("response_range", Json::object());
+                for (const Json& pair : range.value("kvs", Json::array())) {
+                    if (auto entry = entry_of(pair)) outcome.found.push_back(std::move(*entry));
+                }
+            }
+            return outcome;
+        });
     }
 
     void watch(const std::string& prefix, const std::function<void(const WatchBatch&)>& on_batch,
@@ -157,29 +173,35 @@ private:
         return !gap;
     }
 
-    // One message of the watch stream; false when it tells of a gap.
+    // One message of the watch stream; false when it tells of a gap, or is not understood.
     bool take_line(const std::string& line, Version& seen,
                    const std::function<void(const WatchBatch&)>& on_batch) {
+        const auto batch = shaped([&] { return changes_of(line); });
+        if (!batch) return false;
+        if (batch->changes.empty()) return true;
+        seen = batch->version;
+        on_batch(*batch);
+        return true;
+    }
+
+    Result<WatchBatch> changes_of(const std::string& line) const {
+        const Error gap{Errc::corrupt, "etcd watch: a gap"};
         const Json message = Json::parse(line, nullptr, false);
         const auto result = message.is_object() ? message.find("result") : message.end();
-        if (result == message.end() || !result->is_object()) return false;
+        if (result == message.end() || !result->is_object()) return gap;
         // Compaction passed us by: what happened between is gone.
         if (result->value("canceled", false) || number(*result, "compact_revision") != 0)
-            return false;
+            return gap;
         WatchBatch batch;
         for (const Json& event : result->value("events", Json::array())) {
             auto entry = entry_of(event.value("kv", Json::object()));
-            if (!entry) return false;
-            const bool removed = event.value("type", "PUT") == "DELETE";
-            batch.version = std::max(batch.version, entry->version);
-            batch.changes.push_back(
-                {entry->key, removed ? std::nullopt : std::optional(std::move(entry->value)),
-                 entry->version});
+            if (!entry) return gap;
+            Change change{.key = entry->key, .value = {}, .version = entry->version};
+            if (event.value("type", "PUT") != "DELETE") change.value = std::move(entry->value);
+            batch.version = std::max(batch.version, change.version);
+            batch.changes.push_back(std::move(change));
         }
-        if (batch.changes.empty()) return true;
-        seen = batch.version;
-        on_batch(batch);
-        return true;
+        return batch;
     }
 
     // A silent watch is right only while the store has nothing newer. True also when it cannot be
@@ -191,7 +213,7 @@ private:
                         {"sort_target", "MOD"},
                         {"limit", "1"},
                         {"keys_only", true}};
-        const auto answer = call("/v3/kv/range", body, io::within(kReadLimit));
+        const auto answer = call("/v3/kv/range", body, io::within(kDoubtLimit));
         if (!answer) return true;
         const Json pairs = answer->value("kvs", Json::array());
         return !pairs.empty() && number(pairs.front(), "mod_revision") > seen;

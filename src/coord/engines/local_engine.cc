@@ -209,7 +209,10 @@ private:
             }
             changes_.push_back({op.key, op.value, version_});
         }
-        while (changes_.size() > kChangesKept) changes_.pop_front();
+        if (changes_.size() <= kChangesKept) return;
+        // Whole transactions only: half of one would look complete to a watcher that is behind.
+        const Version oldest = changes_.front().version;
+        while (!changes_.empty() && changes_.front().version == oldest) changes_.pop_front();
     }
 
     const std::string path_;
