@@ -24,6 +24,7 @@ constexpr Millis kFenceLimit{100};
 // A replica of a silent primary takes a second to stop (sql/flavor.h, kShortFarewell).
 constexpr Millis kStopLimit{3000};
 constexpr Millis kReceiveLimit{5000};
+constexpr Millis kLookLimit{1000};
 
 void remove(std::vector<ServerId>& servers, const ServerId& id) {
     std::erase(servers, id);
@@ -192,10 +193,11 @@ private:
             return Error{Errc::corrupt, "fail over: the chosen server is none of the replicas"};
         }
         EK_TRY_VOID(attempt("drain", [&] { return drain(); }));
+        if (stopped_.empty()) look_around();
         std::vector<io::Worker> siblings;
         std::vector<std::string> outcomes(replicas_.size());
         for (std::size_t i = 0; i < replicas_.size(); ++i) {
-            if (replicas_[i].get() == candidate()) continue;
+            if (replicas_[i].get() == candidate() || !answered(replicas_[i]->id())) continue;
             siblings.emplace_back("topo-repoint", [this, i, &outcomes](io::StopToken&) {
                 outcomes[i] = repoint(*replicas_[i], candidate()->id());
             });
@@ -204,6 +206,27 @@ private:
         siblings.clear();  // Waits for them.
         std::erase(outcomes, "");
         return settle_with(join(outcomes, ", "));
+    }
+
+    // For a recovery that another leader began: who of the replicas answers.
+    void look_around() {
+        std::vector<std::optional<ServerView>> views(replicas_.size());
+        std::vector<std::function<void()>> jobs;
+        for (std::size_t i = 0; i < replicas_.size(); ++i) {
+            jobs.emplace_back([&, i] {
+                auto view = replicas_[i]->look(io::within(kLookLimit));
+                if (view) views[i] = std::move(*view);
+            });
+        }
+        run_together(std::move(jobs));
+        for (auto& view : views) {
+            if (view) stopped_.push_back(std::move(*view));
+        }
+    }
+
+    bool answered(const ServerId& replica) const {
+        return std::any_of(stopped_.begin(), stopped_.end(),
+                           [&](const ServerView& view) { return view.id == replica; });
     }
 
     Result<> drain() {
@@ -256,8 +279,9 @@ private:
     Result<> settle() {
         std::vector<std::string> outcomes;
         ServerOps* chosen = candidate();
+        look_around();
         for (const auto& replica : replicas_) {
-            if (chosen == nullptr || replica.get() == chosen) continue;
+            if (chosen == nullptr || replica.get() == chosen || !answered(replica->id())) continue;
             outcomes.push_back(repoint(*replica, chosen->id()));
         }
         return settle_with(join(outcomes, ", "));
@@ -284,7 +308,7 @@ private:
     Journal journal_;
     ServerId failed_;
     std::vector<std::unique_ptr<ServerOps>> replicas_;
-    std::vector<ServerView> stopped_;
+    std::vector<ServerView> stopped_;  // Those that answered, as they were then.
 };
 
 }  // namespace

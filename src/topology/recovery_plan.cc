@@ -193,6 +193,7 @@ const char* to_string(Action action) {
         case Action::resume: return "resume";
         case Action::undo: return "undo";
         case Action::ask_witnesses: return "ask_witnesses";
+        case Action::release_witnesses: return "release_witnesses";
         case Action::adopt: return "adopt";
         case Action::refresh: return "refresh";
         case Action::rejoin: return "rejoin";
@@ -218,6 +219,12 @@ std::vector<ServerId> healthy_replicas(const TopologyView& view, const ServerId&
 Plan plan_recovery(const Situation& now) {
     if (!now.leads) return nothing("another node leads");
     if (now.unfinished) return go_on(now, *now.unfinished);
+    if (now.asking) {
+        return {.action = Action::release_witnesses,
+                .server = parse_server_id(now.asking->failed).value_or(ServerId{}),
+                .record = now.asking->id,
+                .why = "replicas were asked about " + now.asking->failed + " and not let go"};
+    }
     if (!now.fact) return nothing("the cluster has no known primary yet");
     if (!now.fact->primary) return nothing("the cluster has no primary");
     const ServerView* primary = find(now.view, *now.fact->primary);

@@ -33,6 +33,7 @@ struct Situation {
     std::size_t group_size = 1;           // Configured nodes, not those that are up.
     std::vector<NodeVerdict> verdicts{};  // Of live nodes about the fact's primary; own included.
     std::optional<RecoveryRecord> unfinished{};  // A failover that was started and not ended.
+    std::optional<RecoveryRecord> asking{};      // A question to witnesses that was not ended.
     std::optional<Millis> since_failover{};      // Since the last automatic one was done.
     std::optional<Millis> since_asked{};         // Since the witnesses were asked.
     RecoveryPolicy policy{};
@@ -40,14 +41,15 @@ struct Situation {
 
 enum class Action {
     none,
-    failover,        // `server` is dead, `replicas` are its witnesses and heirs.
-    resume,          // Finish the recovery `record`.
-    undo,            // `server` lives again before anybody was chosen: take `record` back.
-    ask_witnesses,   // `replicas` drop their connection to `server` and try again.
-    adopt,           // `server` is the primary from now on: the first fact, or a change by hand.
-    refresh,         // The fact gets `replicas` as its healthy replicas.
-    rejoin,          // `server` becomes a replica of the primary.
-    make_read_only,  // `server` takes writes and must not.
+    failover,           // `server` is dead, `replicas` are its witnesses and heirs.
+    resume,             // Finish the recovery `record`.
+    undo,               // `server` lives again before anybody was chosen: take `record` back.
+    ask_witnesses,      // `replicas` drop their connection to `server` and try again.
+    release_witnesses,  // The leader that asked did not come to the second half.
+    adopt,              // `server` is the primary from now on: the first fact, or a change by hand.
+    refresh,            // The fact gets `replicas` as its healthy replicas.
+    rejoin,             // `server` becomes a replica of the primary.
+    make_read_only,     // `server` takes writes and must not.
 };
 const char* to_string(Action action);
 

@@ -247,7 +247,8 @@ private:
                 record.steps.push_back({.name = words[++i], .state = "done"});
             }
         }
-        now_.unfinished = record;
+        record.kind = words.front();
+        (record.kind == "failover" ? now_.unfinished : now_.asking) = record;
     }
 
     void since(const Words& words) {

@@ -29,7 +29,7 @@ namespace {
 constexpr std::size_t kMessagesMax = 4096;
 constexpr Millis kCycleMax{1000};
 constexpr Millis kWriteLimit{1000};
-constexpr Millis kRetryPause{200};
+constexpr Millis kRetryPause{100};  // Doubles with each failure, 5 times at most.
 constexpr Millis kRejoinPause{5000};
 constexpr std::size_t kRecordsMax = 30;
 constexpr Millis kLastingFinding{500};
@@ -46,7 +46,7 @@ using Message = std::variant<Probe, Beat, Wake, Finished>;
 
 bool is_recovery(Action action) {
     return action == Action::failover || action == Action::resume || action == Action::undo ||
-           action == Action::ask_witnesses;
+           action == Action::ask_witnesses || action == Action::release_witnesses;
 }
 
 struct KnownFinding {
@@ -58,6 +58,7 @@ struct KnownFinding {
 struct Lane {
     io::Worker worker;
     bool busy = false;
+    int failures = 0;  // In a row.
     Instant not_before{};
 };
 
@@ -175,10 +176,11 @@ struct Service::Impl {
         if (finished.plan.action == Action::ask_witnesses) {
             asked.emplace(finished.plan.server, io::now());
         }
+        lane.failures = finished.outcome ? 0 : lane.failures + 1;
         if (!finished.outcome) {
             log::warn("topology", "{}: {}: {}", config.name, to_string(finished.plan.action),
                       finished.outcome.error().what);
-            lane.not_before = io::now() + kRetryPause;
+            lane.not_before = io::now() + kRetryPause * (1 << std::min(lane.failures, 5));
             if (finished.plan.action == Action::rejoin) {
                 rejoin_not_before[finished.plan.server] = io::now() + kRejoinPause;
             }
@@ -265,9 +267,9 @@ struct Service::Impl {
         situation.policy.failover_pause = config.failover_pause;
         for (const auto& [key, entry] : records) {
             const RecoveryRecord& record = entry.second;
-            if (record.kind == "failover" && record.state == "running") {
-                situation.unfinished = record;
-            }
+            if (record.state != "running") continue;
+            if (record.kind == "failover") situation.unfinished = record;
+            if (record.kind == to_string(Action::ask_witnesses)) situation.asking = record;
         }
         for (const auto& [id, at] : failovers_done) {
             const auto since = std::chrono::duration_cast<Millis>(now - at);
@@ -377,8 +379,11 @@ struct Service::Impl {
     }
 
     RecoveryRecord record_for(const Plan& plan, const Situation& situation) const {
-        if (situation.unfinished && situation.unfinished->id == plan.record) {
-            return *situation.unfinished;
+        for (const auto& [key, entry] : records) {
+            const RecoveryRecord& known = entry.second;
+            const bool begun = known.state == "running" && known.kind == to_string(plan.action) &&
+                               known.failed == plan.server.str();
+            if (known.id == plan.record || begun) return known;
         }
         const std::int64_t now = io::wall_ms();
         RecoveryRecord record{.id = fmt::format("{:013}-{}", now, to_string(plan.action)),
@@ -415,6 +420,8 @@ struct Service::Impl {
             case Action::failover: forget_old_records(); return start_failover(context, record);
             case Action::resume: return resume_failover(context, record);
             case Action::undo: return undo_failover(context, record);
+            case Action::ask_witnesses: return topology::ask_witnesses(context, record);
+            case Action::release_witnesses: return topology::release_witnesses(context, record);
             case Action::rejoin: forget_old_records(); return run_rejoin(context, record);
             default: return run_upkeep(context, plan);
         }
@@ -453,7 +460,9 @@ struct Service::Impl {
                              .findings = analyse(situation.view, situation.fact),
                              .last_decision = last_decision};
         for (auto it = records.rbegin(); it != records.rend(); ++it) {
-            report.recoveries.push_back(it->second.second);
+            const RecoveryRecord& record = it->second.second;
+            if (record.kind != to_string(Action::ask_witnesses))
+                report.recoveries.push_back(record);
         }
         log_findings(report.findings);
         Lock lock(report_mutex);

@@ -17,18 +17,24 @@ namespace {
 constexpr Millis kAskLimit{3000};
 constexpr Millis kReceiveLimit{10'000};
 
-Result<> ask_witnesses(const RunContext& context, const Plan& plan) {
-    EK_TRY([[maybe_unused]] const Grant grant, leader_grant(context));
+void for_each_replica(const RunContext& context, const RecoveryRecord& record,
+                      const std::function<void(ServerOps&)>& work) {
     std::vector<std::function<void()>> jobs;
-    for (const ServerId& id : plan.replicas) {
-        jobs.emplace_back([&context, id] {
+    for (const std::string& name : record.replicas) {
+        const auto id = parse_server_id(name);
+        if (!id) continue;
+        jobs.emplace_back([&context, &work, id = *id] {
             ServerOps replica(id, context.config);
-            // A replica that is lost itself is no witness.
-            (void)replica.stop_receiving(io::within(kAskLimit));
-            (void)replica.start_receiving(io::within(kAskLimit));
+            work(replica);
         });
     }
     run_together(std::move(jobs));
+}
+
+Result<> forget_record(const RunContext& context, const RecoveryRecord& record) {
+    EK_TRY(const Grant grant, leader_grant(context));
+    EK_TRY([[maybe_unused]] const auto version,
+           context.coordinator.remove(grant, recovery_key(record), io::within(kAskLimit)));
     return {};
 }
 
@@ -142,7 +148,6 @@ private:
 
 Result<> run_upkeep(const RunContext& context, const Plan& plan) {
     switch (plan.action) {
-        case Action::ask_witnesses: return ask_witnesses(context, plan);
         case Action::adopt: return adopt(context, plan);
         case Action::refresh: return refresh(context, plan);
         case Action::make_read_only: {
@@ -152,6 +157,29 @@ Result<> run_upkeep(const RunContext& context, const Plan& plan) {
         }
         default: return {};
     }
+}
+
+Result<> ask_witnesses(const RunContext& context, RecoveryRecord record) {
+    Journal journal(context, std::move(record));
+    journal.begin("ask");
+    EK_TRY_VOID(journal.write());
+    for_each_replica(context, journal.record(), [](ServerOps& replica) {
+        // A replica that is lost itself is no witness.
+        (void)replica.stop_receiving(io::within(kAskLimit));
+        (void)replica.start_receiving(io::within(kAskLimit));
+    });
+    return forget_record(context, journal.record());
+}
+
+Result<> release_witnesses(const RunContext& context, const RecoveryRecord& record) {
+    EK_TRY([[maybe_unused]] const Grant grant, leader_grant(context));
+    const auto source = parse_server_id(record.failed);
+    for_each_replica(context, record, [&source](ServerOps& replica) {
+        const auto view = replica.look(io::within(kAskLimit));
+        if (!view || !view->replication || view->replication->source != source) return;
+        (void)replica.start_receiving(io::within(kAskLimit));
+    });
+    return forget_record(context, record);
 }
 
 Result<> run_rejoin(const RunContext& context, RecoveryRecord record) {
