@@ -71,12 +71,23 @@ CheckpointStore::CheckpointStore(coord::Coordinator& coordinator, Grant grant,
                                  const std::string& stream)
     : coordinator_(coordinator), grant_(std::move(grant)), key_(checkpoint_key(stream)) {}
 
-Result<std::optional<Checkpoint>> CheckpointStore::load() {
+Result<std::optional<Checkpoint>> CheckpointStore::load(Deadline deadline) {
     const auto entry = coordinator_.get(key_);
     version_ = entry ? entry->version : 0;
-    if (!entry) return std::optional<Checkpoint>{};
-    EK_TRY(Checkpoint checkpoint, checkpoint_from_json(entry->value));
-    return std::optional(std::move(checkpoint));
+    if (entry) {
+        EK_TRY(Checkpoint checkpoint, checkpoint_from_json(entry->value));
+        return std::optional(std::move(checkpoint));
+    }
+    // To take "none" for an answer would skip rows, so ask the engine itself, not the local copy:
+    // by removing what must not be there.
+    const auto absent = coordinator_.commit(
+        grant_,
+        {.compares = {{.key = key_, .version = 0}}, .ops = {{.key = key_, .value = std::nullopt}}},
+        deadline);
+    if (absent) return std::optional<Checkpoint>{};
+    Error error = absent.error();
+    if (error.code == Errc::conflict) error.code = Errc::not_leader;
+    return error;
 }
 
 Result<> CheckpointStore::store(const Checkpoint& checkpoint, Deadline deadline) {

@@ -34,9 +34,9 @@ class CheckpointStore {
 public:
     CheckpointStore(coord::Coordinator& coordinator, Grant grant, const std::string& stream);
 
-    // Nothing: the stream never had one, as far as this node's copy knows; the first store() finds
-    // out for sure. Errors: corrupt.
-    Result<std::optional<Checkpoint>> load();
+    // Nothing: the stream never had one. Errors: corrupt; not_leader  this node's copy of the map
+    // is behind, or the duty is lost: try again when it is held;  unavailable, timed_out.
+    Result<std::optional<Checkpoint>> load(Deadline deadline);
     // Replaces what load() or the last store() saw, and nothing else.
     // Errors: conflict  the duty or the checkpoint is somebody else's now: load() again, if the
     // duty

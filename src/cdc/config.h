@@ -18,7 +18,7 @@ enum class Producer { stdout_lines, file };
 enum class SourcePreference { automatic, primary, replica };
 
 struct OutputConfig {
-    bool commit_info = true;       // xid, commit
+    bool commit_info = true;  // xid, commit
     bool xoffset = true;
     bool nulls = true;
     bool null_zerodates = false;
@@ -29,7 +29,7 @@ struct OutputConfig {
     bool primary_key_columns = false;
     bool row_query = false;
     bool push_timestamp = false;
-    bool maxwell_quirks = false;   // Maxwell's bytes also where they are wrong.
+    bool maxwell_quirks = false;  // Maxwell's bytes also where they are wrong.
 };
 
 struct StreamConfig {
@@ -38,13 +38,13 @@ struct StreamConfig {
     ServerId server{.host = "127.0.0.1", .port = 3306};
     sql::Credentials credentials{};
     SourcePreference source = SourcePreference::automatic;
-    // Of the dump connection; 0: derived from `name`, the same on every node (see source.h).
+    // Towards the server; 0: a new one for each connection (see source.h).
     std::uint32_t replica_server_id = 0;
     Producer producer = Producer::stdout_lines;
     std::string output_file{};
     OutputConfig output{};
-    std::string init_gtid{};       // Start here when there is no checkpoint; empty: the server's end.
-    std::string init_position{};   // "FILE:POS", likewise.
+    std::string init_gtid{};  // Start here when there is no checkpoint; empty: the server's end.
+    std::string init_position{};                   // "FILE:POS", likewise.
     std::vector<std::string> include_databases{};  // Empty: all but the system's.
     Millis checkpoint_interval{200};
     std::uint64_t transaction_bytes_max = 64u << 20;  // Larger transactions spill to a file.

@@ -130,7 +130,7 @@ std::vector<Option> connection_options() {
          set_client_id},
         {"replica_server_id",
          "id towards the server; a second reader or replica with the same id ends the first",
-         "derived from client_id", false, set_server_id},
+         "a new one for each connection", false, set_server_id},
         {"producer", "where rows go: stdout, file", "stdout", false, set_producer},
         {"output_file", "file for producer=file; it holds each row once", "", false,
          set_output_file},

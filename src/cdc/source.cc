@@ -87,15 +87,26 @@ Result<> check(const ServerId& server, const sql::Table& row) {
                   "touch are missing in its rows; FULL has them all",
                   server.str(), image);
     }
+    const std::string metadata = row.text(0, "row_metadata");
+    if (metadata != "FULL") {
+        log::warn(
+            "cdc",
+            "stream from {}: binlog_row_metadata is {}: column names are those that the server "
+            "has when rows are read, which are not the rows' own after a rename; FULL puts them "
+            "into the binlog",
+            server.str(), metadata);
+    }
     return {};
 }
 
 }  // namespace
 
-std::uint32_t dump_server_id(const StreamConfig& config) {
+std::uint32_t dump_server_id(const StreamConfig& config, std::uint64_t number) {
     if (config.replica_server_id != 0) return config.replica_server_id;
     std::uint32_t hash = 2166136261u;  // FNV-1a
-    for (const char c : config.name) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+    for (const char c : fmt::format("{}/{}", config.name, number)) {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+    }
     // Far above what people give their servers.
     return 0x40000000u | (hash & 0x3fffffffu);
 }
@@ -105,6 +116,7 @@ struct Source::Impl {
     ServerId server{};
     SourceFacts facts{};
     GtidPosition from{};
+    std::uint32_t dump_id = 0;
     sql::Connection connection{};
     io::Fd socket{};
     wire::PacketReader packets{};
@@ -182,9 +194,12 @@ Result<Source> Source::connect(const StreamConfig& config, const ServerId& serve
     auto impl = std::make_unique<Impl>();
     impl->config = config;
     impl->server = server;
+    // Nanoseconds: the same on two hosts at once is not to be feared.
+    const auto number = io::now().time_since_epoch().count();
+    impl->dump_id = dump_server_id(config, static_cast<std::uint64_t>(number));
     EK_TRY(impl->connection, sql::Connection::open(server, config.credentials, deadline));
     EK_TRY_VOID(impl->ask_facts(deadline));
-    if (impl->facts.server_id == dump_server_id(config)) {
+    if (impl->facts.server_id == impl->dump_id) {
         return setting(server, fmt::format("replica_server_id {} is the server's own server_id: "
                                            "choose another one",
                                            impl->facts.server_id));
@@ -228,8 +243,7 @@ Result<> Source::start(const GtidPosition& position, Deadline deadline) {
     impl_->events = wire::EventReader(impl_->facts.checksums, true);
     impl_->heard = io::now();
     return io::send_all(impl_->socket.get(),
-                        dump_packet(dump_server_id(impl_->config), impl_->config.output.row_query),
-                        deadline);
+                        dump_packet(impl_->dump_id, impl_->config.output.row_query), deadline);
 }
 
 // The unread rest moves to the front; the buffer grows when one packet needs more.

@@ -1,9 +1,8 @@
 // A connection to one server on which its binlog is read, from a GTID position on.
 //
-// The server knows a binlog reader by its replica server id and ends an older connection with the
-// same id when a new one comes. That is wanted when another node takes a stream over, so the id is
-// derived from the stream's name, the same on every node; two streams, or a stream and a replica,
-// must not share one.
+// The server knows a binlog reader by its replica server id. It ends an older connection with the
+// same id when a new one comes, which takes it 100 ms, and two streams that share one end each
+// other for ever. So the default is a new id for each connection; a configured one is kept.
 #pragma once
 
 #include <cstdint>
@@ -39,8 +38,9 @@ struct SourceFacts {
     GtidPosition binlog_end{};  // The last of each domain.
 };
 
-// replica_server_id as configured, or derived from the stream's name.
-std::uint32_t dump_server_id(const StreamConfig& config);
+// replica_server_id as configured, or one that nobody else has: made of the stream's name and
+// `number`, which differs from connection to connection.
+std::uint32_t dump_server_id(const StreamConfig& config, std::uint64_t number);
 
 // Not thread-safe.
 class Source {

@@ -22,8 +22,14 @@ constexpr Millis kRetryFirst{50};
 constexpr Millis kRetryMost{2000};
 constexpr Millis kUnreachableMost{5000};
 
+// The server has no room for us at the moment; said as a refusal, but it passes.
+bool is_busy(const Error& error) {
+    return error.code == Errc::denied && (error.what.find("(error 1040)") != std::string::npos ||
+                                          error.what.find("(error 1203)") != std::string::npos);
+}
+
 bool is_passing(const Error& error) {
-    return error.code == Errc::unavailable || error.code == Errc::timed_out;
+    return error.code == Errc::unavailable || error.code == Errc::timed_out || is_busy(error);
 }
 
 // A sink that fails does so for a reason that a retry does not remove.
@@ -72,7 +78,7 @@ Result<> StreamRun::run(io::StopToken& stop) {
 Result<> StreamRun::open_sink() {
     std::optional<Checkpoint> checkpoint;
     if (store_) {
-        EK_TRY(checkpoint, store_->load());
+        EK_TRY(checkpoint, store_->load(io::within(kStoreLimit)));
     }
     const MayAct allowed = [this] { return may_act(); };
     const auto opened =

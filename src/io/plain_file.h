@@ -28,6 +28,7 @@ public:
 
     bool is_open() const { return fd_.valid(); }
     const std::string& path() const { return path_; }
+    int descriptor() const { return fd_.get(); }
     bool regular() const;
     Result<std::uint64_t> size() const;
     Result<> truncate(std::uint64_t size);

@@ -32,6 +32,15 @@ std::vector<std::string> plain(std::vector<std::string> lines) {
     return lines;
 }
 
+constexpr const char* kCommit = "\"commit\":true";
+
+// The front of a line, up to its data.
+std::string line(const std::string& database, const std::string& table, const std::string& type,
+                 const std::string& place) {
+    return R"({"database":")" + database + R"(","table":")" + table + R"(","type":")" + type +
+           R"(","ts":1,"xid":2,)" + place + R"(,"data":)";
+}
+
 class CdcLines : public test::CdcTest, public testing::WithParamInterface<const char*> {
 protected:
     lab::TopologyConfig topology_config() const override {
@@ -57,14 +66,17 @@ TEST_P(CdcLines, AreMaxwells) {
                   "DELETE FROM item WHERE id = 1", "CREATE DATABASE other",
                   "CREATE TABLE other.t (a INT)", "INSERT INTO other.t VALUES (1)"});
     ASSERT_TRUE(has_lines(5));
-    EXPECT_THAT(
-        plain(lines()),
-        ElementsAre(
-            R"({"database":"shop","table":"item","type":"insert","ts":1,"xid":2,"xoffset":0,"data":{"id":1,"name":"a \"b\"","doc":{"x": 1}}})",
-            R"({"database":"shop","table":"item","type":"insert","ts":1,"xid":2,"xoffset":1,"data":{"id":4000000000,"name":null,"doc":null}})",
-            R"({"database":"shop","table":"item","type":"update","ts":1,"xid":2,"commit":true,"data":{"id":1,"name":"c","doc":{"x": 1}},"old":{"name":"a \"b\""}})",
-            R"({"database":"shop","table":"item","type":"delete","ts":1,"xid":2,"commit":true,"data":{"id":1,"qty":7,"name":"c","doc":{"x": 1}}})",
-            R"({"database":"other","table":"t","type":"insert","ts":1,"xid":2,"commit":true,"data":{"a":1}})"));
+    const std::string x = R"("doc":{"x": 1}})";
+    EXPECT_THAT(plain(lines()),
+                ElementsAre(line("shop", "item", "insert", "\"xoffset\":0") +
+                                R"({"id":1,"name":"a \"b\"",)" + x + "}",
+                            line("shop", "item", "insert", "\"xoffset\":1") +
+                                R"({"id":4000000000,"name":null,"doc":null}})",
+                            line("shop", "item", "update", kCommit) + R"({"id":1,"name":"c",)" + x +
+                                R"(,"old":{"name":"a \"b\""}})",
+                            line("shop", "item", "delete", kCommit) +
+                                R"({"id":1,"qty":7,"name":"c",)" + x + "}",
+                            line("other", "t", "insert", kCommit) + R"({"a":1}})"));
     stream.stop();
     EXPECT_EQ(stream.report().state, "stopped");
 }
@@ -258,6 +270,43 @@ TEST_F(CdcResume, ALargeTransactionGoesThroughAFile) {
     expect_complete(20'000);
     ASSERT_FALSE(lines().empty());
     EXPECT_EQ(lines().back().find("\"xoffset\""), std::string::npos) << "the last row commits";
+}
+
+// Rows that do not fit into one packet of the protocol.
+TEST_F(CdcResume, ARowLargerThanAPacket) {
+    query(db(1), {"CREATE DATABASE shop", "CREATE TABLE shop.big (id INT, doc LONGTEXT)",
+                  "SET GLOBAL max_allowed_packet = 128 << 20"});
+    cdc::StreamService stream(stream_config(), nullptr);
+    stream.start();
+    ASSERT_TRUE(streams(stream)) << stream.report().text;
+    query(db(1), {"BEGIN", "INSERT INTO shop.big VALUES (1, REPEAT('ab', 10 << 20))",
+                  "INSERT INTO shop.big VALUES (2, REPEAT('c', (16 << 20) - 100))",
+                  "INSERT INTO shop.big VALUES (3, 'end')", "COMMIT"});
+    ASSERT_TRUE(has_lines(3)) << stream.report().text;
+    const auto seen = lines();
+    EXPECT_GT(seen[0].size(), 20u << 20);
+    EXPECT_GT(seen[1].size(), (16u << 20) - 100);
+    EXPECT_NE(seen[2].find(R"("data":{"id":3,"doc":"end"}})"), std::string::npos);
+}
+
+TEST_F(CdcResume, XaTransactionsComeWhenTheyCommit) {
+    query(db(1), kCounterTable);
+    OneNode node(folder() + "/group.db");
+    {
+        cdc::StreamService stream(stream_config(), &node.coordinator());
+        stream.start();
+        ASSERT_TRUE(streams(stream)) << stream.report().text;
+        query(db(1), {"XA START 'one'", "INSERT INTO shop.counter VALUES (1, 'xa')", "XA END 'one'",
+                      "XA PREPARE 'one'"});
+        query(db(1), {"INSERT INTO shop.counter VALUES (2, 'between')"});
+        ASSERT_TRUE(has_lines(1));
+        EXPECT_EQ(values(), std::vector<std::uint64_t>{2});
+    }
+    cdc::StreamService stream(stream_config(), &node.coordinator());
+    stream.start();
+    query(db(1), {"XA COMMIT 'one'"});
+    ASSERT_TRUE(has_lines(2)) << stream.report().text;
+    EXPECT_EQ(values(), (std::vector<std::uint64_t>{2, 1}));
 }
 
 class CdcFollow : public CdcResume, public testing::WithParamInterface<cdc::SourcePreference> {
