@@ -228,7 +228,7 @@ Result<std::set<RowKey>> read_table(const lab::MariadbServer& server) {
 }
 
 Result<> Play::count_everything() {
-    progress_.set("counting");
+    progress_.set("the stream catches up");
     load_->stop();
     EK_TRY(const auto table, read_table(primary()));
     // The stream may take a moment for the last rows; what is missing after that is missing.
@@ -259,6 +259,7 @@ Result<> Play::count_everything() {
 }
 
 Result<> Play::compare_servers() {
+    progress_.set("comparing the servers");
     EK_TRY(const auto expected, read_table(primary()));
     const auto identical = [&] {
         for (std::size_t i = 0; i < world_.databases().size(); ++i) {

@@ -104,7 +104,8 @@ Result<> DemoWorld::start_nodes() {
 
 Result<> DemoWorld::start_node(std::size_t index) {
     Node& node = nodes_[index];
-    EK_TRY(node.process, io::Process::start({.argv = {io::own_path(), "node", "--config",
+    EK_TRY(node.process, io::Process::start({.program = io::kOwnImage,
+                                             .argv = {io::own_path(), "node", "--config",
                                                       folder_ + "/" + node.name + ".toml"},
                                              .output = folder_ + "/" + node.name + ".log",
                                              .own_group = true}));
@@ -135,7 +136,7 @@ void DemoWorld::stop() {
     // They are not needed any more, and leaving a group that is going away takes its time.
     for (Node& node : nodes_) node.process.signal(SIGKILL);
     nodes_.clear();
-    if (databases_) databases_->stop(Millis(3000));
+    if (databases_) databases_->stop(Millis(0));
     databases_.reset();
 }
 

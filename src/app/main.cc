@@ -1,6 +1,7 @@
 #include <fmt/core.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include "app/cli.h"
 
@@ -26,5 +27,7 @@ struct Run {
 int main(int argc, char** argv) {
     // A peer that closed its end is an error of that write, not the end of the program.
     ::signal(SIGPIPE, SIG_IGN);
+    // Started as /proc/self/exe, `ps` would call a worker "exe".
+    ::prctl(PR_SET_NAME, "evenkeel");
     return std::visit(Run{}, parse_command_line({argv + 1, argv + argc}));
 }

@@ -1,36 +1,32 @@
 // How long to wait before a process that died by itself is started again. Pure.
 #pragma once
 
-#include <cstddef>
-#include <deque>
+#include <algorithm>
 
 #include "base/instant.h"
 
 namespace evenkeel::app {
 
 // The first deaths are repaired at once: a duty is waiting. A process that keeps dying must not eat
-// the machine: from the fifth death within ten seconds on, pauses double from 100 ms to 5 s.
+// the machine: from the fifth death on, without ten good seconds in between, pauses double from
+// 100 ms to 5 s.
 class RestartBackoff {
 public:
     Millis after_death(Instant now) {
-        constexpr Millis kWindow{10'000};
-        constexpr std::size_t kFree = 4;
+        constexpr Millis kGoodLife{10'000};
+        constexpr int kFree = 4;
         constexpr Millis kFirst{100};
         constexpr Millis kMost{5'000};
-        // A pause must not move old deaths out of sight.
-        while (!deaths_.empty() && now - deaths_.front() > kWindow + pause_) deaths_.pop_front();
-        deaths_.push_back(now);
-        if (deaths_.size() > 32) deaths_.pop_front();
-        if (deaths_.size() <= kFree) {
-            pause_ = Millis{0};
-        } else {
-            pause_ = pause_ == Millis{0} ? kFirst : std::min(pause_ * 2, kMost);
-        }
+        if (deaths_ > 0 && now - last_death_ > pause_ + kGoodLife) deaths_ = 0;
+        last_death_ = now;
+        ++deaths_;
+        pause_ = deaths_ <= kFree ? Millis{0} : std::clamp(pause_ * 2, kFirst, kMost);
         return pause_;
     }
 
 private:
-    std::deque<Instant> deaths_;
+    int deaths_ = 0;
+    Instant last_death_{};
     Millis pause_{0};
 };
 

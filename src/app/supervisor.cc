@@ -124,7 +124,8 @@ void Supervisor::start_worker() {
     worker_.restart_at.reset();
     incarnation_ = fmt::format("{:x}-{}-{}", io::wall_ms(), ::getpid(), ++starts_);
     auto process = io::Process::start(
-        {.argv = {io::own_path(), "node-worker", "--config", file_, "--incarnation", incarnation_},
+        {.program = io::kOwnImage,
+         .argv = {io::own_path(), "node-worker", "--config", file_, "--incarnation", incarnation_},
          // A group of its own: all that it starts ends with it, and a
          // terminal's Ctrl-C reaches the supervisor alone.
          .own_group = true});

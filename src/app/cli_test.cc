@@ -1,0 +1,95 @@
+#include "app/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "app/exit_status.h"
+
+namespace evenkeel::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+template <typename Args>
+Args parsed(const std::vector<std::string>& arguments) {
+    const Command command = parse_command_line(arguments);
+    if (const auto* message = std::get_if<Message>(&command)) ADD_FAILURE() << message->text;
+    return std::get<Args>(command);
+}
+
+Message refused(const std::vector<std::string>& arguments) {
+    const Command command = parse_command_line(arguments);
+    const auto* message = std::get_if<Message>(&command);
+    return message == nullptr ? Message{.text = "accepted"} : *message;
+}
+
+TEST(CommandLine, Node) {
+    const auto args = parsed<NodeArgs>({"node", "--config", "f.toml", "--check-config"});
+    EXPECT_EQ(args.config, "f.toml");
+    EXPECT_TRUE(args.check_config);
+    EXPECT_FALSE(args.connect);
+}
+
+TEST(CommandLine, CdcTakesMaxwellsOptions) {
+    const auto args = parsed<CdcArgs>({"cdc", "--host=db1", "--port", "3307", "--user=u",
+                                       "--password=p", "--producer=file", "--output_file=x",
+                                       "--output_nulls=false", "--output_server_id"});
+    EXPECT_EQ(args.stream.server.str(), "db1:3307");
+    EXPECT_EQ(args.stream.credentials.password, "p");
+    EXPECT_EQ(args.stream.producer, cdc::Producer::file);
+    EXPECT_FALSE(args.stream.output.nulls);
+    EXPECT_TRUE(args.stream.output.server_id);
+}
+
+TEST(CommandLine, Demo) {
+    const auto args = parsed<DemoArgs>({"demo", "--rounds", "5", "--json", "--seconds=2"});
+    EXPECT_EQ(args.rounds, 5);
+    EXPECT_TRUE(args.json);
+    EXPECT_EQ(args.settle, Millis(2000));
+}
+
+TEST(CommandLine, TopologyOfOneCluster) {
+    EXPECT_EQ(parsed<TopologyArgs>({"topology", "shop"}).cluster, "shop");
+    EXPECT_TRUE(parsed<TopologyArgs>({"topology", "--json"}).json);
+}
+
+TEST(CommandLine, HelpGoesToStdoutWithExamplesAndExitStatus) {
+    for (const char* verb : {"node", "cdc", "demo", "topology", "status"}) {
+        const Message help = refused({verb, "--help"});
+        EXPECT_EQ(help.status, kOk);
+        EXPECT_THAT(help.text, HasSubstr("EXIT STATUS")) << verb;
+        EXPECT_THAT(help.text, HasSubstr(verb));
+    }
+    EXPECT_THAT(refused({"--help"}).text, HasSubstr("ENVIRONMENT"));
+}
+
+TEST(CommandLine, AMisspeltVerbIsAnsweredWithTheNearest) {
+    const Message message = refused({"topologie"});
+    EXPECT_EQ(message.status, kUsage);
+    EXPECT_THAT(message.text, HasSubstr("did you mean topology?"));
+}
+
+TEST(CommandLine, AMisspeltOptionIsAnsweredWithTheNearest) {
+    EXPECT_THAT(refused({"demo", "--round=5"}).text, HasSubstr("did you mean --rounds?"));
+    EXPECT_THAT(refused({"cdc", "--output_null=false"}).text,
+                HasSubstr("did you mean --output_nulls?"));
+    EXPECT_THAT(refused({"node", "--confg", "x"}).text, HasSubstr("did you mean --config?"));
+}
+
+TEST(CommandLine, RefusesWhatIsMissingOrWrong) {
+    EXPECT_EQ(refused({}).status, kUsage);
+    EXPECT_EQ(refused({"node"}).status, kUsage);
+    EXPECT_EQ(refused({"demo", "--rounds", "many"}).status, kUsage);
+    EXPECT_EQ(refused({"status", "extra"}).status, kUsage);
+    EXPECT_THAT(refused({"cdc", "--producer=fil"}).text, HasSubstr("producer"));
+}
+
+TEST(Endpoints, AreAcceptedInEverySpelling) {
+    EXPECT_THAT(parse_endpoints("https://a:3000/api http://b:3000/,c:3000\n"),
+                ElementsAre("https://a:3000", "http://b:3000", "http://c:3000"));
+    EXPECT_TRUE(parse_endpoints(" ").empty());
+}
+
+}  // namespace
+}  // namespace evenkeel::app
