@@ -227,7 +227,7 @@ int check_config(const Config& config, const NodeArgs& args) {
         }
     }
     if (problems > 0) return kNeedsPerson;
-    fmt::print("{}: good: node {}, {} cluster(s), {} stream(s)\n", args.config,
+    fmt::print("{}: good: node {}, clusters: {}, streams: {}\n", args.config,
                config.coordination.node, config.clusters.size(), config.streams.size());
     return kOk;
 }

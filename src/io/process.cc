@@ -45,7 +45,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
         const int out = ::open(command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0640);
         ready = out >= 0 && ::dup2(out, 1) == 1 && ::dup2(out, 2) == 2;
     }
-    if (ready) ::execvpe(argv[0], argv, environment);
+    const char* program = command.program.empty() ? argv[0] : command.program.c_str();
+    if (ready) ::execvpe(program, argv, environment);
     const int code = errno;
     [[maybe_unused]] const auto ignored = ::write(report, &code, sizeof code);
     ::_exit(127);
@@ -140,7 +141,11 @@ Exit Process::stop(Millis grace) {
 std::string own_path() {
     char path[4096];
     const ssize_t length = ::readlink("/proc/self/exe", path, sizeof path);
-    return length > 0 ? std::string(path, static_cast<std::size_t>(length)) : "evenkeel";
+    if (length <= 0) return "evenkeel";
+    std::string found(path, static_cast<std::size_t>(length));
+    constexpr std::string_view kReplaced = " (deleted)";
+    if (found.ends_with(kReplaced)) found.resize(found.size() - kReplaced.size());
+    return found;
 }
 
 bool port_is_free(const std::string& host, int port) {

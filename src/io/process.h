@@ -15,6 +15,7 @@
 namespace evenkeel::io {
 
 struct Command {
+    std::string program{};                   // To execute; empty: argv[0].
     std::vector<std::string> argv{};         // argv[0] is looked up in PATH.
     std::vector<std::string> environment{};  // "NAME=value", added to the parent's.
     std::string output{};  // Appends stdout and stderr to this file; empty: inherited.
@@ -58,7 +59,10 @@ private:
     Fd pidfd_;
 };
 
-// The path of the running program.
+// Command::program for another process of the running program: this very image, also when its file
+// was replaced by an upgrade meanwhile.
+inline constexpr const char* kOwnImage = "/proc/self/exe";
+// The path of the running program, for people.
 std::string own_path();
 // True when `port` on `host` can be bound now.
 bool port_is_free(const std::string& host, int port);
