@@ -15,16 +15,16 @@ namespace evenkeel::cdc {
 
 struct StreamReport {
     std::string name{};
-    std::string state{};      // "standby", "waiting", "streaming", "stopped"
-    std::string text{};       // Why, in a sentence.
-    std::string source{};     // host:port it reads from.
-    std::string gtid{};       // Last transaction handed to the sink.
+    std::string state{};       // "standby", "waiting", "streaming", "stopped"
+    std::string text{};        // Why, in a sentence.
+    std::string source{};      // host:port it reads from.
+    std::string gtid{};        // Last transaction handed to the sink.
     std::string checkpoint{};  // GTID position of the stored checkpoint.
     std::uint64_t rows = 0;
     std::uint64_t transactions = 0;
     std::uint64_t bytes = 0;
     std::uint64_t reconnects = 0;
-    std::int64_t lag_ms = 0;   // Wall clock minus the timestamp of the last transaction.
+    std::int64_t lag_ms = 0;  // Wall clock minus the timestamp of the last transaction.
 };
 
 class StreamService {
@@ -35,9 +35,9 @@ public:
     void start();
     void stop();
     StreamReport report() const;  // Thread-safe.
-    // Blocks until the stream ended by itself, at most until `deadline`; its error, if any. A stream
-    // ends by itself only on what needs a person: corrupt events, purged binlogs, a full disk.
-    // Errors: timed_out  it still runs.
+    // Blocks until the stream ended by itself, at most until `deadline`; its error, if any. A
+    // stream ends by itself only on what needs a person: corrupt events, purged binlogs, a full
+    // disk. Errors: timed_out  it still runs.
     Result<> wait(Deadline deadline);
 
 private:
