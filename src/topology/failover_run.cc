@@ -202,7 +202,11 @@ private:
                 outcomes[i] = repoint(*replicas_[i], candidate()->id());
             });
         }
-        EK_TRY_VOID(attempt("promote", [&] { return promote(!siblings.empty()); }));
+        const auto promoted = attempt("promote", [&] { return promote(!siblings.empty()); });
+        if (!promoted) {
+            promotion_failed_.request();
+            return promoted.error();
+        }
         siblings.clear();  // Waits for them.
         std::erase(outcomes, "");
         return settle_with(join(outcomes, ", "));
@@ -270,7 +274,7 @@ private:
                 EK_TRY_VOID(replica.set_semi_sync_replica(true, deadline));
             }
             EK_TRY_VOID(replica.follow(primary, deadline));
-            return replica.wait_receiving(primary, deadline);
+            return replica.wait_receiving(primary, deadline, promotion_failed_);
         }();
         return outcome ? replica.id().str() + " follows" : outcome.error().what;
     }
@@ -308,6 +312,7 @@ private:
     Journal journal_;
     ServerId failed_;
     std::vector<std::unique_ptr<ServerOps>> replicas_;
+    io::StopToken promotion_failed_;   // Ends the wait of siblings that are being re-pointed.
     std::vector<ServerView> stopped_;  // Those that answered, as they were then.
 };
 

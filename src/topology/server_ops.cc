@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "io/clock.h"
-#include "io/thread.h"
 #include "sql/flavor.h"
 #include "topology/probe.h"
 
@@ -112,8 +111,7 @@ Result<> ServerOps::follow(const ServerId& source, Deadline deadline) {
     return execute(sql::kStartReplication, deadline);
 }
 
-Result<> ServerOps::wait_receiving(const ServerId& source, Deadline deadline) {
-    io::StopToken pause;
+Result<> ServerOps::wait_receiving(const ServerId& source, Deadline deadline, io::StopToken& stop) {
     while (true) {
         EK_TRY(const ServerView view, look(deadline));
         if (view.replication && view.replication->source == source) {
@@ -130,7 +128,9 @@ Result<> ServerOps::wait_receiving(const ServerId& source, Deadline deadline) {
                 fmt::format("follow {}: {} does not receive yet: {}", source.str(), server_.str(),
                             view.replication ? view.replication->io_error : "")};
         }
-        pause.wait_for(Millis(10));
+        if (stop.wait_for(Millis(10))) {
+            return Error{Errc::unavailable, "follow " + source.str() + ": given up"};
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "io/thread.h"
 #include "model/gtid.h"
 #include "sql/connection.h"
 #include "topology/config.h"
@@ -36,8 +37,8 @@ public:
     Result<> forget_source(Deadline deadline);
     // Replicates from `source` by GTID and starts; does nothing when it already does.
     Result<> follow(const ServerId& source, Deadline deadline);
-    // Waits until it receives from `source`.
-    Result<> wait_receiving(const ServerId& source, Deadline deadline);
+    // Waits until it receives from `source`. Errors: also unavailable  `stop` was requested.
+    Result<> wait_receiving(const ServerId& source, Deadline deadline, io::StopToken& stop);
     // For a former primary: what it has is where it goes on.
     Result<> start_from_own_position(Deadline deadline);
 

@@ -49,6 +49,16 @@ bool is_recovery(Action action) {
            action == Action::ask_witnesses || action == Action::release_witnesses;
 }
 
+// Shared with the coordinator's callbacks, of which one may still run when the service has ended.
+struct Inbox {
+    Mailbox<Message> mailbox{kMessagesMax};
+    std::atomic<bool> wake_posted{false};
+
+    void wake() {
+        if (!wake_posted.exchange(true) && !mailbox.post(Wake{})) wake_posted = false;
+    }
+};
+
 struct KnownFinding {
     Instant since{};
     bool logged = false;
@@ -76,8 +86,8 @@ struct Service::Impl {
     coord::Coordinator& coordinator;
     const ServiceOptions options;
     const RunContext context;
-    Mailbox<Message> mailbox{kMessagesMax};
-    std::atomic<bool> wake_posted{false};
+    const std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
+    Mailbox<Message>& mailbox = inbox->mailbox;
 
     mutable Mutex report_mutex;
     ClusterReport shown EK_GUARDED_BY(report_mutex);
@@ -110,7 +120,7 @@ struct Service::Impl {
         discovery = std::make_unique<Discovery>(config, [this](Probe probe) { post(probe); });
         heartbeat = std::make_unique<Heartbeat>(config, [this](Beat beat) { post(beat); });
         writer = std::make_unique<WorkPool>("topo-write", 1, 16);
-        const auto wake_up = [this] { wake(); };
+        const auto wake_up = [inbox = inbox] { inbox->wake(); };
         for (const std::string& prefix :
              {verdict_prefix(config.name), fact_key(config.name), recovery_prefix(config.name)}) {
             subscriptions.push_back(coordinator.subscribe(prefix, wake_up));
@@ -145,10 +155,6 @@ struct Service::Impl {
         while (!mailbox.post(finished) && !mailbox.closed()) pause.wait_for(Millis(10));
     }
 
-    void wake() {
-        if (!wake_posted.exchange(true)) post(Wake{});
-    }
-
     // --- the service's thread -------------------------------------------------------------------
     void run(io::StopToken& stop) {
         while (!stop.requested()) {
@@ -169,7 +175,7 @@ struct Service::Impl {
         }
         tracker.on_beat(beat);
     }
-    void fold(Wake&) { wake_posted = false; }
+    void fold(Wake&) { inbox->wake_posted = false; }
     void fold(Finished& finished) {
         Lane& lane = is_recovery(finished.plan.action) ? recovery : upkeep;
         lane.busy = false;
@@ -319,7 +325,7 @@ struct Service::Impl {
                           written.error().what);
             }
             telling = false;
-            wake();
+            inbox->wake();
         });
         if (posted) {
             told = std::move(fact);

@@ -128,7 +128,8 @@ private:
             EK_TRY_VOID(back_.set_semi_sync_replica(true, deadline));
         }
         EK_TRY_VOID(back_.follow(primary_.id(), deadline));
-        EK_TRY_VOID(back_.wait_receiving(primary_.id(), io::within(kReceiveLimit)));
+        io::StopToken never;
+        EK_TRY_VOID(back_.wait_receiving(primary_.id(), io::within(kReceiveLimit), never));
         // It was left out when the primary had nobody to acknowledge its commits.
         if (journal_.record().semi_sync && !primary_view_.semi_sync_primary) {
             EK_TRY_VOID(primary_.set_semi_sync_primary(true, deadline));
