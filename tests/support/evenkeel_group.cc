@@ -1,0 +1,142 @@
+#include "tests/support/evenkeel_group.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+
+#include "base/text.h"
+#include "io/clock.h"
+#include "io/file.h"
+#include "tests/support/eventually.h"
+
+namespace evenkeel::test {
+namespace {
+constexpr Millis kAnswerLimit{500};
+}  // namespace
+
+std::string evenkeel_program() {
+    const char* path = std::getenv("EVENKEEL_PROGRAM");
+    return path != nullptr ? path : "evenkeel";
+}
+
+Ran run_evenkeel(const std::vector<std::string>& arguments, const std::string& folder,
+                 Millis limit) {
+    const std::string output = folder + "/run.log";
+    EXPECT_TRUE(io::remove_all(output));
+    io::Command command{.argv = {evenkeel_program()}, .output = output, .own_group = true};
+    command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+    auto process = io::Process::start(command);
+    if (!process) return {.status = -1, .output = process.error().what};
+    const auto exit = process->wait(io::within(limit));
+    if (!exit) process->stop(Millis(5000));
+    return {.status = exit && exit->signal == 0 ? exit->code : -1,
+            .output = io::read_file(output).value_or("")};
+}
+
+EvenkeelGroup::EvenkeelGroup(std::string folder, std::size_t nodes)
+    : folder_(std::move(folder)), nodes_(nodes) {
+    for (std::size_t i = 0; i < nodes; ++i) {
+        Node& node = nodes_[i];
+        node.name = fmt::format("node{}", i + 1);
+        node.folder = folder_ + "/" + node.name;
+        node.config = node.folder + ".toml";
+        node.api = fmt::format("127.0.0.1:{}", io::free_port());
+        node.bind = fmt::format("127.0.0.1:{}", io::free_port());
+        node.client_port = io::free_port();
+    }
+    EXPECT_TRUE(io::make_folders(folder_));
+    for (std::size_t i = 0; i < nodes; ++i) write_config(i, config_text(i));
+}
+
+std::string EvenkeelGroup::config_text(std::size_t index) const {
+    const Node& node = nodes_[index];
+    std::string text =
+        fmt::format("[node]\nid = \"{}\"\ndata_dir = \"{}\"\n[api]\nlisten = \"{}\"\n", node.name,
+                    node.folder, node.api);
+    if (nodes_.size() == 1) return text;
+    std::vector<std::string> binds;
+    for (const Node& each : nodes_) binds.push_back(json_quote(each.bind));
+    return text + fmt::format(
+                      "[coordination]\nengine = \"raft\"\nbind = \"{}\"\nnodes = [{}]\n"
+                      "client_port = {}\nttl_ms = 1000\n",
+                      node.bind, join(binds, ", "), node.client_port);
+}
+
+void EvenkeelGroup::write_config(std::size_t index, const std::string& text) {
+    const auto written = io::replace_file(nodes_[index].config, text);
+    ASSERT_TRUE(written) << written.error().what;
+}
+
+void EvenkeelGroup::start(std::size_t index) {
+    Node& node = nodes_[index];
+    auto process =
+        io::Process::start({.argv = {evenkeel_program(), "node", "--config", node.config},
+                            .output = node.folder + ".log",
+                            .own_group = true});
+    ASSERT_TRUE(process) << process.error().what;
+    node.process = *std::move(process);
+}
+
+void EvenkeelGroup::start_all() {
+    for (std::size_t i = 0; i < size(); ++i) start(i);
+}
+
+bool EvenkeelGroup::wait_healthy(Millis limit) {
+    return eventually(limit, [this] {
+        for (std::size_t i = 0; i < size(); ++i) {
+            if (ask(i, "/api/raft-health").status != 200) return false;
+        }
+        return leaders().size() == 1;
+    });
+}
+
+std::string EvenkeelGroup::log(std::size_t index) const {
+    return io::read_file(nodes_[index].folder + ".log").value_or("");
+}
+
+io::HttpAnswer EvenkeelGroup::ask(std::size_t index, const std::string& path) {
+    const auto answer = http_.get("http://" + nodes_[index].api + path, io::within(kAnswerLimit));
+    return answer ? *answer : io::HttpAnswer{};
+}
+
+std::vector<std::size_t> EvenkeelGroup::leaders() {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < size(); ++i) {
+        if (ask(i, "/api/leader-check").status == 200) found.push_back(i);
+    }
+    return found;
+}
+
+std::optional<Millis> EvenkeelGroup::time_to_other_leader(std::size_t index, Millis limit) {
+    const Instant start = io::now();
+    const bool found = eventually(limit, [&] {
+        for (std::size_t i = 0; i < size(); ++i) {
+            if (i != index && ask(i, "/api/leader-check").status == 200) return true;
+        }
+        return false;
+    });
+    if (!found) return {};
+    return std::chrono::duration_cast<Millis>(io::now() - start);
+}
+
+pid_t EvenkeelGroup::child(std::size_t index, const std::string& word) const {
+    const pid_t parent = nodes_[index].process.pid();
+    const auto list = io::read_file(fmt::format("/proc/{0}/task/{0}/children", parent));
+    if (!list) return 0;
+    for (const std::string& pid : split(trim(*list), ' ')) {
+        const auto line = io::read_file("/proc/" + pid + "/cmdline");
+        if (!line || line->find(word) == std::string::npos) continue;
+        return static_cast<pid_t>(parse_number(pid).value_or(0));
+    }
+    return 0;
+}
+
+void EvenkeelGroup::kill_host(std::size_t index) {
+    io::Process& process = nodes_[index].process;
+    process.signal(SIGKILL);  // Worker and etcd member die with it.
+    process.wait(io::within(Millis(5000)));
+}
+
+}  // namespace evenkeel::test

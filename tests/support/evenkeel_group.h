@@ -1,0 +1,72 @@
+// Real evenkeel nodes on loopback without databases: what a group does by itself.
+// Not thread-safe. The nodes die with the thread that started them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/instant.h"
+#include "io/http_client.h"
+#include "io/process.h"
+
+namespace evenkeel::test {
+
+// The path of the built evenkeel.
+std::string evenkeel_program();
+
+// A run of evenkeel to its end.
+struct Ran {
+    int status = -1;  // -1: it did not end by itself in time.
+    std::string output{};
+};
+Ran run_evenkeel(const std::vector<std::string>& arguments, const std::string& folder,
+                 Millis limit);
+
+class EvenkeelGroup {
+public:
+    struct Node {
+        std::string name{};
+        std::string folder{};  // data_dir
+        std::string config{};
+        std::string api{};  // host:port
+        std::string bind{};
+        int client_port = 0;
+        io::Process process{};
+    };
+
+    // Configurations and state are below `folder`; starts nothing.
+    EvenkeelGroup(std::string folder, std::size_t nodes);
+
+    // The configuration of a node, to change and write again.
+    std::string config_text(std::size_t index) const;
+    void write_config(std::size_t index, const std::string& text);
+    void start(std::size_t index);
+    void start_all();
+    bool wait_healthy(Millis limit);
+
+    Node& node(std::size_t index) { return nodes_.at(index); }
+    std::size_t size() const { return nodes_.size(); }
+    std::string log(std::size_t index) const;
+
+    // Status 0: no answer.
+    io::HttpAnswer ask(std::size_t index, const std::string& path);
+    // Those that answer leader-check with 200.
+    std::vector<std::size_t> leaders();
+    // How long until a node other than `index` leads; nothing when none did within `limit`.
+    std::optional<Millis> time_to_other_leader(std::size_t index, Millis limit);
+
+    // The node's child whose command line has `word`; 0: none.
+    pid_t child(std::size_t index, const std::string& word) const;
+    void kill_host(std::size_t index);
+
+private:
+    const std::string folder_;
+    std::vector<Node> nodes_;
+    io::HttpClient http_;
+};
+
+}  // namespace evenkeel::test
