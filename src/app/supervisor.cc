@@ -189,6 +189,7 @@ std::optional<int> Supervisor::etcd_ended() {
 
 // Others take the dead worker's duties at once instead of waiting for its lease to run out.
 void Supervisor::certify_death() {
+    if (managed_ && !etcd_.process.running()) return;  // Nobody to tell.
     const Deadline limit = io::within(kCertifyLimit);
     // Opened for this moment only: a local engine's file belongs to the worker while it lives.
     const auto engine = coord::open_engine(config_.coordination);

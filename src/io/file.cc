@@ -101,8 +101,9 @@ Result<Fd> lock_file(const std::string& path) {
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) return failed("lock", path);
         const auto holder = read_file(path);
-        return Error{Errc::conflict, fmt::format("lock {}: held by process {}", path,
-                                                 holder ? trim(*holder) : "unknown")};
+        return Error{Errc::conflict, fmt::format("lock {}: held by process {}: a data folder "
+                                                 "serves one process",
+                                                 path, holder ? trim(*holder) : "unknown")};
     }
     const std::string pid = std::to_string(::getpid()) + "\n";
     if (::ftruncate(fd.get(), 0) != 0) return failed("truncate", path);

@@ -40,6 +40,9 @@ std::vector<std::string> server_options(const ServerConfig& config, const std::s
         "--datadir=" + data,
         "--socket=" + data + ".sock",
         "--pid-file=" + data + ".pid",
+        // A server that starts removes what look like its old temporary tables: not the
+        // neighbour's.
+        "--tmpdir=" + data + ".tmp",
         "--bind-address=127.0.0.1",
         fmt::format("--port={}", config.port),
         "--skip-name-resolve",
@@ -94,6 +97,7 @@ Result<MariadbServer> MariadbServer::create(ServerConfig config, Deadline deadli
     server.config_ = std::move(config);
     server.id_ = {"127.0.0.1", server.config_.port};
     EK_TRY_VOID(io::make_folders(server.config_.folder));
+    EK_TRY_VOID(io::make_folders(server.data_folder() + ".tmp"));
     EK_TRY_VOID(make_datadir(server.data_folder(), accounts_sql(server.accounts_), deadline));
     return server;
 }
