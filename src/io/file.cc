@@ -4,30 +4,22 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <filesystem>
 
 #include "base/text.h"
+#include "io/system_error.h"
 
 namespace evenkeel::io {
 namespace {
-
-Error failed(std::string_view operation, std::string_view path) {
-    const int code = errno;
-    const Errc errc = code == ENOENT                    ? Errc::not_found
-                      : code == EACCES || code == EPERM ? Errc::denied
-                                                        : Errc::unavailable;
-    return {errc, fmt::format("{} {}: {}", operation, path, ::strerror(code))};
-}
 
 Result<> write_all(int fd, std::string_view content, const std::string& path) {
     while (!content.empty()) {
         const ssize_t written = ::write(fd, content.data(), content.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return failed("write", path);
+        if (written < 0) return system_error("write", path);
         content.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
@@ -42,13 +34,13 @@ void Fd::reset() {
 
 Result<std::string> read_file(const std::string& path) {
     const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd.valid()) return failed("read", path);
+    if (!fd.valid()) return system_error("read", path);
     std::string content;
     char chunk[65536];
     while (true) {
         const ssize_t got = ::read(fd.get(), chunk, sizeof chunk);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failed("read", path);
+        if (got < 0) return system_error("read", path);
         if (got == 0) return content;
         content.append(chunk, static_cast<std::size_t>(got));
     }
@@ -57,14 +49,14 @@ Result<std::string> read_file(const std::string& path) {
 Result<> replace_file(const std::string& path, std::string_view content) {
     const std::string temporary = path + ".new";
     const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-    if (!fd.valid()) return failed("write", temporary);
+    if (!fd.valid()) return system_error("write", temporary);
     EK_TRY_VOID(write_all(fd.get(), content, temporary));
-    if (::fsync(fd.get()) != 0) return failed("sync", temporary);
-    if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("rename to", path);
+    if (::fsync(fd.get()) != 0) return system_error("sync", temporary);
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return system_error("rename to", path);
     const std::string parent = std::filesystem::path(path).parent_path().string();
     const Fd folder(
         ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.valid() || ::fsync(folder.get()) != 0) return failed("sync folder of", path);
+    if (!folder.valid() || ::fsync(folder.get()) != 0) return system_error("sync folder of", path);
     return {};
 }
 
@@ -73,7 +65,7 @@ Result<> make_folders(const std::string& path) {
     std::filesystem::create_directories(path, code);
     if (!code) return {};
     errno = code.value();
-    return failed("make folder", path);
+    return system_error("make folder", path);
 }
 
 bool exists(const std::string& path) {
@@ -85,28 +77,28 @@ Result<> remove_all(const std::string& path) {
     std::filesystem::remove_all(path, code);
     if (!code) return {};
     errno = code.value();
-    return failed("remove", path);
+    return system_error("remove", path);
 }
 
 Result<std::string> make_temp_folder(std::string_view prefix) {
     const char* base = ::getenv("TMPDIR");
     std::string path = fmt::format("{}/{}XXXXXX", base != nullptr ? base : "/tmp", prefix);
-    if (::mkdtemp(path.data()) == nullptr) return failed("make temporary folder", path);
+    if (::mkdtemp(path.data()) == nullptr) return system_error("make temporary folder", path);
     return path;
 }
 
 Result<Fd> lock_file(const std::string& path) {
     Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
-    if (!fd.valid()) return failed("open", path);
+    if (!fd.valid()) return system_error("open", path);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return failed("lock", path);
+        if (errno != EWOULDBLOCK) return system_error("lock", path);
         const auto holder = read_file(path);
         return Error{Errc::conflict, fmt::format("lock {}: held by process {}: a data folder "
                                                  "serves one process",
                                                  path, holder ? trim(*holder) : "unknown")};
     }
     const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(fd.get(), 0) != 0) return failed("truncate", path);
+    if (::ftruncate(fd.get(), 0) != 0) return system_error("truncate", path);
     EK_TRY_VOID(write_all(fd.get(), pid, path));
     return fd;
 }

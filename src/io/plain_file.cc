@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,19 +11,9 @@
 #include <filesystem>
 #include <vector>
 
+#include "io/system_error.h"
+
 namespace evenkeel::io {
-namespace {
-
-Error failed(std::string_view operation, std::string_view path) {
-    const int code = errno;
-    const Errc errc = code == ENOENT                    ? Errc::not_found
-                      : code == EACCES || code == EPERM ? Errc::denied
-                                                        : Errc::unavailable;
-    return {errc, fmt::format("{} {}: {}", operation, path, ::strerror(code))};
-}
-
-}  // namespace
-
 PlainFile::~PlainFile() {
     if (borrowed_) fd_.release();
 }
@@ -45,7 +34,7 @@ Result<PlainFile> PlainFile::open(const std::string& path) {
     PlainFile file;
     file.path_ = path;
     file.fd_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
-    if (!file.fd_.valid()) return failed("open", path);
+    if (!file.fd_.valid()) return system_error("open", path);
     return file;
 }
 
@@ -54,7 +43,7 @@ Result<PlainFile> PlainFile::temporary() {
     std::string path = fmt::format("{}/evenkeelXXXXXX", base != nullptr ? base : "/tmp");
     PlainFile file;
     file.fd_ = Fd(::mkostemp(path.data(), O_CLOEXEC | O_APPEND));
-    if (!file.fd_.valid()) return failed("make temporary file", path);
+    if (!file.fd_.valid()) return system_error("make temporary file", path);
     ::unlink(path.c_str());
     file.path_ = path;
     return file;
@@ -75,12 +64,13 @@ bool PlainFile::regular() const {
 
 Result<std::uint64_t> PlainFile::size() const {
     struct stat status {};
-    if (::fstat(fd_.get(), &status) != 0) return failed("look at", path_);
+    if (::fstat(fd_.get(), &status) != 0) return system_error("look at", path_);
     return static_cast<std::uint64_t>(status.st_size);
 }
 
 Result<> PlainFile::truncate(std::uint64_t size) {
-    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0) return failed("truncate", path_);
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0)
+        return system_error("truncate", path_);
     return {};
 }
 
@@ -88,7 +78,7 @@ Result<> PlainFile::append(std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return failed("write", path_);
+        if (written < 0) return system_error("write", path_);
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
@@ -98,7 +88,7 @@ Result<> PlainFile::read_at(std::uint64_t offset, char* to, std::size_t size) co
     while (size > 0) {
         const ssize_t got = ::pread(fd_.get(), to, size, static_cast<off_t>(offset));
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return failed("read", path_);
+        if (got < 0) return system_error("read", path_);
         if (got == 0) return Error{Errc::corrupt, fmt::format("read {}: it ends early", path_)};
         to += got;
         offset += static_cast<std::uint64_t>(got);
@@ -108,13 +98,13 @@ Result<> PlainFile::read_at(std::uint64_t offset, char* to, std::size_t size) co
 }
 
 Result<> PlainFile::sync() {
-    if (::fdatasync(fd_.get()) != 0) return failed("sync", path_);
+    if (::fdatasync(fd_.get()) != 0) return system_error("sync", path_);
     return {};
 }
 
 Result<bool> PlainFile::try_lock() {
     if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno != EWOULDBLOCK) return failed("lock", path_);
+    if (errno != EWOULDBLOCK) return system_error("lock", path_);
     return false;
 }
 
@@ -126,12 +116,12 @@ bool PlainFile::in_place() const {
 }
 
 Result<> PlainFile::move_to(const std::string& path) {
-    if (::rename(path_.c_str(), path.c_str()) != 0) return failed("rename to", path);
+    if (::rename(path_.c_str(), path.c_str()) != 0) return system_error("rename to", path);
     path_ = path;
     const std::string parent = std::filesystem::path(path).parent_path().string();
     const Fd folder(
         ::open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.valid() || ::fsync(folder.get()) != 0) return failed("sync folder of", path);
+    if (!folder.valid() || ::fsync(folder.get()) != 0) return system_error("sync folder of", path);
     return {};
 }
 
