@@ -1,13 +1,15 @@
 // A node that leads dies at every recorded step of a recovery, as a lost host; the group ends with
 // exactly one writable primary, everybody follows it, and no acknowledged commit is missing.
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "io/clock.h"
+#include "io/file.h"
 #include "io/thread.h"
-#include "tests/support/evenkeel_nodes.h"
+#include "tests/support/evenkeel_group.h"
 #include "tests/support/eventually.h"
 #include "tests/support/mariadb_topology.h"
 
@@ -70,75 +72,127 @@ protected:
         if (HasFatalFailure()) return;
         query(db(1), {"CREATE DATABASE IF NOT EXISTS test",
                       "CREATE TABLE test.acknowledged (id BIGINT PRIMARY KEY)"});
-        nodes_ = std::make_unique<EvenkeelNodes>(folder(), topology());
-        ASSERT_TRUE(eventually(kSettleLimit, [&] { return settled(); })) << state_text();
+        group_ = std::make_unique<EvenkeelGroup>(folder() + "/nodes", 3);
+        const lab::Accounts& accounts = topology().accounts();
+        for (std::size_t i = 0; i < group_->size(); ++i) {
+            group_->write_config(
+                i, group_->config_text(i) +
+                       fmt::format("[[cluster]]\nname = \"main\"\nseeds = [\"{}\"]\n"
+                                   "user = \"{}\"\npassword = \"{}\"\n"
+                                   "replication_user = \"{}\"\nreplication_password = \"{}\"\n"
+                                   "poll_interval_ms = 500\nfailover_pause_ms = 0\n",
+                                   db(1).id().str(), accounts.evenkeel.user,
+                                   accounts.evenkeel.password, accounts.replication.user,
+                                   accounts.replication.password));
+        }
+        group_->add_environment("EVENKEEL_FAULT_FILE=" + fault_file());
+        group_->start_all();
+        ASSERT_TRUE(eventually(kSettleLimit, [&] { return settled(); })) << state().dump(1);
     }
 
+    std::string fault_file() const { return folder() + "/fault"; }
+
+    // What a node that lives says of the cluster.
     Json state() {
-        const auto body = nodes_->get_any("/api/v1/clusters/main");
-        return body ? Json::parse(*body, nullptr, false) : Json();
+        for (std::size_t i = 0; i < group_->size(); ++i) {
+            const auto answer = group_->ask(i, "/api/v1/clusters/main");
+            if (answer.status == 200) return Json::parse(answer.body, nullptr, false);
+        }
+        return {};
     }
-    std::string state_text() { return state().dump(1); }
 
     lab::MariadbServer* primary() {
         const Json json = state();
-        if (!json.is_object() || !json.contains("primary") || json["primary"].is_null())
-            return nullptr;
+        if (!json.is_object() || json.value("primary", Json()).is_null()) return nullptr;
         return topology().find(*parse_server_id(json["primary"].get<std::string>()));
     }
 
     std::vector<lab::MariadbServer*> writable() {
         std::vector<lab::MariadbServer*> found;
         for (std::size_t i = 1; i <= topology().size(); ++i) {
-            if (db(i).running() && value(db(i), "SELECT @@read_only") == "0")
+            if (db(i).running() && value(db(i), "SELECT @@read_only") == "0") {
                 found.push_back(&db(i));
+            }
         }
         return found;
     }
 
-    // All nodes are up, one server takes writes, all others follow it, and the fact says so.
-    bool settled() {
-        for (std::size_t i = 0; i < nodes_->size(); ++i) {
-            if (!nodes_->get(i, "/api/raft-health")) return false;
-        }
-        const Json json = state();
-        if (!json.is_object() || !json.contains("fenced") || !json["fenced"].empty()) return false;
-        if (json["replicas"].size() != topology().size() - 1) return false;
-        const auto* named = primary();
-        const auto writers = writable();
-        return named != nullptr && writers.size() == 1 && writers[0] == named;
+    bool only_writable(const lab::MariadbServer* server) {
+        const auto found = writable();
+        return found.size() == 1 && found[0] == server;
     }
 
-    // Kills the primary; the node that comes to `moment` of the recovery dies with its whole host.
-    void interrupt_at(const std::string& moment) {
+    // All nodes are up, one server takes writes, all others follow it, and the fact says so.
+    bool settled() {
+        for (std::size_t i = 0; i < group_->size(); ++i) {
+            if (group_->ask(i, "/api/raft-health").status != 200) return false;
+        }
+        const Json json = state();
+        if (!json.is_object() || !json.value("fenced", Json::array({0})).empty()) return false;
+        if (json["replicas"].size() != topology().size() - 1) return false;
+        const auto* named = primary();
+        return named != nullptr && only_writable(named);
+    }
+
+    // The node whose worker comes to `moment` dies with its whole host, once.
+    void arm(const std::string& moment) {
+        const auto written = io::replace_file(fault_file(), moment);
+        ASSERT_TRUE(written) << written.error().what;
+    }
+
+    void wait_for_death(std::size_t& node) {
+        ASSERT_TRUE(eventually(kSettleLimit, [&] { return !io::exists(fault_file()); }))
+            << "nobody came to this moment\n"
+            << state().dump(1);
+        ASSERT_TRUE(eventually(kSettleLimit, [&] {
+            const auto ended = group_->ended();
+            if (ended) node = *ended;
+            return ended.has_value();
+        }));
+    }
+
+    void expect_settled() {
+        ASSERT_TRUE(eventually(kSettleLimit, [&] { return settled(); })) << state().dump(1);
+    }
+
+    void interrupt_failover_at(const std::string& moment) {
         SCOPED_TRACE(moment);
         lab::MariadbServer* old = primary();
         ASSERT_NE(old, nullptr);
-        nodes_->arm(moment);
+        arm(moment);
         old->kill();
-        ASSERT_TRUE(eventually(kSettleLimit, [&] { return !nodes_->armed(); }))
-            << "nobody came to this moment\n"
-            << state_text();
-        std::size_t lost = nodes_->size();
-        ASSERT_TRUE(eventually(kSettleLimit, [&] {
-            for (std::size_t i = 0; i < nodes_->size(); ++i) {
-                if (nodes_->running(i) && nodes_->ended(i)) lost = i;
-            }
-            return lost != nodes_->size();
-        }));
+        std::size_t lost = 0;
+        ASSERT_NO_FATAL_FAILURE(wait_for_death(lost));
         const Instant died = io::now();
         ASSERT_TRUE(eventually(kSettleLimit, [&] {
             const auto* heir = primary();
-            return heir != nullptr && heir != old && writable().size() == 1;
-        })) << state_text();
-        std::printf("%-16s finished by another node after %ld ms\n", moment.c_str(),
+            return heir != nullptr && heir != old && only_writable(heir);
+        })) << state().dump(1);
+        std::printf("failover, %-15s finished by another node after %ld ms\n", moment.c_str(),
                     std::chrono::duration_cast<Millis>(io::now() - died).count());
-        nodes_->start(lost);
+        group_->start(lost);
         ASSERT_TRUE(old->start());
-        ASSERT_TRUE(eventually(kSettleLimit, [&] { return settled(); })) << state_text();
+        expect_settled();
     }
 
-    std::unique_ptr<EvenkeelNodes> nodes_;
+    void interrupt_rejoin_at(const std::string& moment) {
+        SCOPED_TRACE(moment);
+        lab::MariadbServer* old = primary();
+        ASSERT_NE(old, nullptr);
+        old->kill();
+        ASSERT_TRUE(eventually(kSettleLimit, [&] {
+            const auto* heir = primary();
+            return heir != nullptr && heir != old;
+        }));
+        arm(moment);
+        ASSERT_TRUE(old->start());
+        std::size_t lost = 0;
+        ASSERT_NO_FATAL_FAILURE(wait_for_death(lost));
+        group_->start(lost);
+        expect_settled();
+    }
+
+    std::unique_ptr<EvenkeelGroup> group_;
 };
 
 TEST_F(InterruptedRecovery, EndsWithOnePrimaryWhateverStepTheLeaderDiesAt) {
@@ -146,9 +200,11 @@ TEST_F(InterruptedRecovery, EndsWithOnePrimaryWhateverStepTheLeaderDiesAt) {
     for (const char* step :
          {"fence", "stop_io", "choose", "drain", "promote", "publish", "repoint", "detach"}) {
         for (const char* edge : {"before:", "after:"}) {
-            interrupt_at(std::string(edge) + step);
-            if (HasFatalFailure()) return;
+            ASSERT_NO_FATAL_FAILURE(interrupt_failover_at(std::string(edge) + step));
         }
+    }
+    for (const char* moment : {"before:check", "after:check", "before:attach", "after:attach"}) {
+        ASSERT_NO_FATAL_FAILURE(interrupt_rejoin_at(moment));
     }
     const auto acknowledged = writer.stop();
     lab::MariadbServer* last = primary();

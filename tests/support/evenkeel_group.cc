@@ -73,6 +73,7 @@ void EvenkeelGroup::start(std::size_t index) {
     Node& node = nodes_[index];
     auto process =
         io::Process::start({.argv = {evenkeel_program(), "node", "--config", node.config},
+                            .environment = environment_,
                             .output = node.folder + ".log",
                             .own_group = true});
     ASSERT_TRUE(process) << process.error().what;
@@ -137,6 +138,14 @@ void EvenkeelGroup::kill_host(std::size_t index) {
     io::Process& process = nodes_[index].process;
     process.signal(SIGKILL);  // Worker and etcd member die with it.
     process.wait(io::within(Millis(5000)));
+}
+
+std::optional<std::size_t> EvenkeelGroup::ended() {
+    for (std::size_t i = 0; i < size(); ++i) {
+        io::Process& process = nodes_[i].process;
+        if (process.running() && process.wait(io::within(Millis(0)))) return i;
+    }
+    return {};
 }
 
 }  // namespace evenkeel::test

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/instant.h"
@@ -44,6 +45,8 @@ public:
     // The configuration of a node, to change and write again.
     std::string config_text(std::size_t index) const;
     void write_config(std::size_t index, const std::string& text);
+    // Put into the environment of nodes that are started from now on: "NAME=value".
+    void add_environment(std::string entry) { environment_.push_back(std::move(entry)); }
     void start(std::size_t index);
     void start_all();
     bool wait_healthy(Millis limit);
@@ -62,9 +65,12 @@ public:
     // The node's child whose command line has `word`; 0: none.
     pid_t child(std::size_t index, const std::string& word) const;
     void kill_host(std::size_t index);
+    // A node that ended by itself since it was started, if there is one; it counts once.
+    std::optional<std::size_t> ended();
 
 private:
     const std::string folder_;
+    std::vector<std::string> environment_;
     std::vector<Node> nodes_;
     io::HttpClient http_;
 };
