@@ -77,7 +77,8 @@ TEST(DemoFacts, RecoveriesBecomeEvents) {
     const auto events = recovery_events(
         R"({"recoveries":[{"kind":"failover","failed":"a:1","epoch":3,"started_ms":10,
             "finished_ms":30,"state":"done","text":"b:1 succeeded a:1",
-            "steps":[{"name":"fence","state":"done","text":"ok","started_ms":11,"finished_ms":14}]}]})");
+            "steps":[{"name":"fence","state":"done","text":"ok","started_ms":11,
+                      "finished_ms":14}]}]})");
     ASSERT_EQ(events.size(), 3u);
     EXPECT_EQ(events[0].text, "failover of a:1 starts under epoch 3");
     EXPECT_EQ(events[1].text, "  fence 3 ms: ok");
@@ -86,8 +87,8 @@ TEST(DemoFacts, RecoveriesBecomeEvents) {
 
 TEST(DemoFacts, AReplicaReplicatesWhenBothThreadsRun) {
     const std::string json =
-        R"({"servers":[{"server":"a:1","role":"replica","replication":{"source":"b:1","io":"running",
-            "sql":"running"}}]})";
+        R"({"servers":[{"server":"a:1","role":"replica",
+            "replication":{"source":"b:1","io":"running","sql":"running"}}]})";
     EXPECT_TRUE(replicates(json, "a:1", "b:1"));
     EXPECT_FALSE(replicates(json, "a:1", "c:1"));
     EXPECT_FALSE(replicates("", "a:1", "b:1"));
