@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
-#include "base/check.h"
 #include "base/mutex.h"
+#include "coord/fact_write.h"
 #include "coord/lease_core.h"
+#include "coord/listeners.h"
 #include "io/clock.h"
 #include "io/thread.h"
 
@@ -17,32 +19,6 @@ namespace {
 constexpr Millis kRetryPause{20};
 constexpr Millis kLeaveLimit{1000};
 constexpr Millis kSleepMax{1000};
-
-// Its mutex is held while the callback runs, so that the end of a subscription can wait for it.
-class Listener {
-public:
-    Listener(std::string wanted, std::function<void()> call)
-        : prefix(std::move(wanted)), on_change_(std::move(call)) {}
-
-    void call() {
-        Lock lock(mutex_);
-        if (on_change_) on_change_();
-    }
-    void end() {
-        Lock lock(mutex_);
-        on_change_ = nullptr;
-    }
-
-    const std::string prefix;
-
-private:
-    Mutex mutex_;
-    std::function<void()> on_change_ EK_GUARDED_BY(mutex_);
-};
-
-Coordinator::Subscription handle_of(const std::shared_ptr<Listener>& listener) {
-    return {listener.get(), [listener](void*) { listener->end(); }};
-}
 
 Member member_of(const MemberRecord& record) {
     return {.node = record.node,
@@ -76,9 +52,8 @@ struct Coordinator::Impl {
     bool poked EK_GUARDED_BY(mutex) = false;     // The lease thread has something to look at.
     std::string last_error EK_GUARDED_BY(mutex);
 
-    Mutex listeners_mutex;
-    std::vector<std::weak_ptr<Listener>> listeners EK_GUARDED_BY(listeners_mutex);
-    std::vector<std::weak_ptr<Listener>> duty_listeners EK_GUARDED_BY(listeners_mutex);
+    Listeners listeners;
+    Listeners duty_listeners;
 
     io::Worker watcher;
     io::Worker renewer;
@@ -142,19 +117,22 @@ struct Coordinator::Impl {
             poked = true;
         }
         changed.notify_all();
-        notify(keys);
+        listeners.notify(keys);
     }
 
     void forget_missing(const WatchBatch& batch, std::vector<std::string>& keys, Instant now)
         EK_REQUIRES(mutex) {
-        std::map<std::string, bool> present;
-        for (const Change& change : batch.changes) present[change.key] = true;
-        std::erase_if(mirror, [&](const auto& item) {
-            if (present.contains(item.first) || item.second.version > batch.version) return false;
-            core.observe(item.first, std::nullopt, 0, now);
-            keys.push_back(item.first);
-            return true;
-        });
+        std::set<std::string> present;
+        for (const Change& change : batch.changes) present.insert(change.key);
+        for (auto it = mirror.begin(); it != mirror.end();) {
+            if (present.contains(it->first) || it->second.version > batch.version) {
+                ++it;
+                continue;
+            }
+            core.observe(it->first, std::nullopt, 0, now);
+            keys.push_back(it->first);
+            it = mirror.erase(it);
+        }
     }
 
     // Takes a newer state of a key into the local copy; false when it was known.
@@ -169,32 +147,6 @@ struct Coordinator::Impl {
         }
         core.observe(key, value, version, now);
         return true;
-    }
-
-    void notify(const std::vector<std::string>& keys) {
-        for (const auto& listener : current(listeners)) {
-            const bool concerned = std::any_of(keys.begin(), keys.end(), [&](const auto& key) {
-                return key.starts_with(listener->prefix);
-            });
-            if (concerned) listener->call();
-        }
-    }
-
-    void notify_duties() {
-        for (const auto& listener : current(duty_listeners)) listener->call();
-    }
-
-    std::vector<std::shared_ptr<Listener>> current(std::vector<std::weak_ptr<Listener>>& of) {
-        std::vector<std::shared_ptr<Listener>> alive;
-        Lock lock(listeners_mutex);
-        std::erase_if(of, [&](const auto& weak) {
-            if (auto listener = weak.lock()) {
-                alive.push_back(std::move(listener));
-                return false;
-            }
-            return true;
-        });
-        return alive;
     }
 
     // --- lease thread ---------------------------------------------------------------------------
@@ -213,7 +165,7 @@ struct Coordinator::Impl {
                 held = core.grants();
             }
             changed.notify_all();
-            if (told) notify_duties();
+            if (told) duty_listeners.notify({""});
         }
     }
 
@@ -268,97 +220,49 @@ struct Coordinator::Impl {
         return it == mirror.end() ? 0 : it->second.version;
     }
 
-    // What a write is built of: the compares that the caller insists on, and, for every written key
-    // without one, a compare at its last known version, which makes a repeat harmless.
-    struct Write {
-        std::vector<Compare> fixed{};
-        std::map<std::string, Version> assumed{};
-        std::vector<Op> ops{};
-
-        Txn txn() const {
-            Txn txn{.compares = fixed, .ops = ops};
-            for (const auto& [key, version] : assumed) txn.compares.push_back({key, version});
-            return txn;
-        }
-    };
-
     Result<Version> write(Txn wanted, Deadline deadline) {
-        EK_CHECK(!wanted.ops.empty(), "a write writes something");
-        Write write{
-            .fixed = std::move(wanted.compares), .assumed = {}, .ops = std::move(wanted.ops)};
-        for (const Op& op : write.ops) {
-            const bool insisted = std::any_of(write.fixed.begin(), write.fixed.end(),
-                                              [&](const Compare& c) { return c.key == op.key; });
-            if (!insisted) write.assumed[op.key] = known_version(op.key);
-        }
-        bool unknown = false;
+        FactWrite write(std::move(wanted),
+                        [this](const std::string& key) { return known_version(key); });
+        const std::string& first = write.ops().front().key;
         std::string cause = "no time";
+        io::StopToken pause;
         while (!deadline.passed(io::now())) {
             const auto outcome =
                 engine.txn(write.txn(), io::within(options.call_limit).sooner(deadline));
             if (!outcome) {
-                unknown = unknown || outcome.error().code != Errc::unavailable;
+                if (outcome.error().code != Errc::unavailable) write.unknown();
                 cause = outcome.error().what;
-                io::StopToken pause;
                 pause.wait_for(kRetryPause);
                 continue;
             }
             if (outcome->applied) return remember(write, outcome->version);
-            if (unknown) {
-                if (const auto version = done_before(write, outcome->found)) {
-                    return remember(write, *version);
-                }
+            if (const auto version = write.applied_before(outcome->found)) {
+                return remember(write, *version);
             }
-            if (!adjust(write, outcome->found)) {
-                return Error{Errc::conflict,
-                             "write " + write.ops.front().key +
-                                 ": the duty has another holder, or the key changed"};
+            if (!write.adjust(outcome->found)) {
+                return Error{
+                    Errc::conflict,
+                    fmt::format("write {}: the duty has another holder, or the key changed",
+                                first)};
             }
         }
-        return Error{unknown ? Errc::timed_out : Errc::unavailable,
-                     fmt::format("write {}: {}", write.ops.front().key, cause)};
-    }
-
-    // The version at which an earlier try of `write` was applied, if the found entries show it.
-    static std::optional<Version> done_before(const Write& write, const std::vector<Entry>& found) {
-        Version version = 0;
-        for (const Op& op : write.ops) {
-            const auto it = std::find_if(found.begin(), found.end(),
-                                         [&](const Entry& entry) { return entry.key == op.key; });
-            if (it == found.end()) {
-                if (op.value) return {};
-                continue;
-            }
-            if (!op.value || it->value != *op.value) return {};
-            version = std::max(version, it->version);
-        }
-        return version;
-    }
-
-    // Takes the found versions as the new assumptions; false when an insisted compare failed.
-    static bool adjust(Write& write, const std::vector<Entry>& found) {
-        std::map<std::string, Version> versions;
-        for (const Entry& entry : found) versions[entry.key] = entry.version;
-        for (const Compare& compare : write.fixed) {
-            if (versions[compare.key] != compare.version) return false;
-        }
-        for (auto& [key, version] : write.assumed) version = versions[key];
-        return true;
+        return Error{write.maybe_applied() ? Errc::timed_out : Errc::unavailable,
+                     fmt::format("write {}: {}", first, cause)};
     }
 
     // Our own writes are seen at once, not only when the watch brings them.
-    Version remember(const Write& write, Version version) {
+    Version remember(const FactWrite& write, Version version) {
         std::vector<std::string> keys;
         {
             Lock lock(mutex);
             const Instant now = io::now();
             // What the watch has passed already may have been changed again since.
             if (version <= watched) return version;
-            for (const Op& op : write.ops) {
+            for (const Op& op : write.ops()) {
                 if (op.value && absorb(op.key, op.value, version, now)) keys.push_back(op.key);
             }
         }
-        notify(keys);
+        listeners.notify(keys);
         return version;
     }
 };
@@ -499,20 +403,13 @@ Result<Version> Coordinator::put_own(const std::string& key, const std::string& 
 
 Coordinator::Subscription Coordinator::subscribe(const std::string& prefix,
                                                  std::function<void()> on_change) {
-    auto listener = std::make_shared<Listener>(prefix, std::move(on_change));
-    {
-        Lock lock(impl_->listeners_mutex);
-        impl_->listeners.push_back(listener);
-    }
-    listener->call();
-    return handle_of(listener);
+    auto subscription = impl_->listeners.add(prefix, on_change);
+    on_change();
+    return subscription;
 }
 
 Coordinator::Subscription Coordinator::subscribe_duties(std::function<void()> on_change) {
-    auto listener = std::make_shared<Listener>("", std::move(on_change));
-    Lock lock(impl_->listeners_mutex);
-    impl_->duty_listeners.push_back(listener);
-    return handle_of(listener);
+    return impl_->duty_listeners.add("", std::move(on_change));
 }
 
 Result<bool> certify_death(Engine& engine, const std::string& node, const std::string& incarnation,

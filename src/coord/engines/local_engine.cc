@@ -56,6 +56,7 @@ public:
         : path_(std::move(path)), database_(std::move(database)) {}
 
     Result<> load() {
+        Lock lock(mutex_);
         EK_TRY_VOID(run("PRAGMA locking_mode=EXCLUSIVE"));
         EK_TRY_VOID(run("PRAGMA journal_mode=WAL"));
         EK_TRY_VOID(run("PRAGMA synchronous=FULL"));
@@ -63,7 +64,6 @@ public:
             run("CREATE TABLE IF NOT EXISTS fact (key TEXT PRIMARY KEY, value BLOB NOT NULL, "
                 "version INTEGER NOT NULL) WITHOUT ROWID"));
         EK_TRY_VOID(run("CREATE TABLE IF NOT EXISTS version (last INTEGER NOT NULL)"));
-        Lock lock(mutex_);
         EK_TRY(Statement facts, prepare("SELECT key, value, version FROM fact"));
         int code = 0;
         while ((code = ::sqlite3_step(facts.get())) == SQLITE_ROW) {
@@ -154,20 +154,20 @@ private:
         return data == nullptr ? std::string() : std::string(data, size);
     }
 
-    Result<Statement> prepare(const char* sql) {
+    Result<Statement> prepare(const char* sql) EK_REQUIRES(mutex_) {
         sqlite3_stmt* statement = nullptr;
         const int code = ::sqlite3_prepare_v2(database_.get(), sql, -1, &statement, nullptr);
         if (code != SQLITE_OK) return failed(database_.get(), code, path_);
         return Statement(statement);
     }
 
-    Result<> run(const char* sql) {
+    Result<> run(const char* sql) EK_REQUIRES(mutex_) {
         const int code = ::sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
         if (code != SQLITE_OK) return failed(database_.get(), code, path_);
         return {};
     }
 
-    Result<> step(const char* sql, const Op& op, Version version) {
+    Result<> step(const char* sql, const Op& op, Version version) EK_REQUIRES(mutex_) {
         EK_TRY(Statement statement, prepare(sql));
         ::sqlite3_bind_text(statement.get(), 1, op.key.data(), static_cast<int>(op.key.size()),
                             SQLITE_STATIC);
@@ -182,22 +182,23 @@ private:
     }
 
     // Durable before it is answered.
-    Result<> store(const Txn& txn, Version version) {
+    Result<> store(const Txn& txn, Version version) EK_REQUIRES(mutex_) {
         EK_TRY_VOID(run("BEGIN IMMEDIATE"));
-        const auto write = [&]() -> Result<> {
-            for (const Op& op : txn.ops) {
-                EK_TRY_VOID(step(op.value ? "INSERT OR REPLACE INTO fact VALUES (?1, ?2, ?3)"
-                                          : "DELETE FROM fact WHERE key = ?1",
-                                 op, version));
-            }
-            // Removals raise the version too, so that it never falls back after a restart.
-            EK_TRY_VOID(run("DELETE FROM version"));
-            EK_TRY_VOID(run(fmt::format("INSERT INTO version VALUES ({})", version).c_str()));
-            return run("COMMIT");
-        };
-        auto written = write();
+        auto written = store_ops(txn, version);
         if (!written) ::sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
         return written;
+    }
+
+    Result<> store_ops(const Txn& txn, Version version) EK_REQUIRES(mutex_) {
+        for (const Op& op : txn.ops) {
+            EK_TRY_VOID(step(op.value ? "INSERT OR REPLACE INTO fact VALUES (?1, ?2, ?3)"
+                                      : "DELETE FROM fact WHERE key = ?1",
+                             op, version));
+        }
+        // Removals raise the version too, so that it never falls back after a restart.
+        EK_TRY_VOID(run("DELETE FROM version"));
+        EK_TRY_VOID(run(fmt::format("INSERT INTO version VALUES ({})", version).c_str()));
+        return run("COMMIT");
     }
 
     void apply(const Txn& txn) EK_REQUIRES(mutex_) {
