@@ -16,66 +16,36 @@ constexpr std::uint16_t kIgnorableFlag = 0x80;  // Whoever does not know the typ
 // Known by nature or by a parser; nullptr for others.
 const char* name_of(EventType type) {
     switch (type) {
-        case EventType::query:
-            return "QUERY";
-        case EventType::stop:
-            return "STOP";
-        case EventType::rotate:
-            return "ROTATE";
-        case EventType::intvar:
-            return "INTVAR";
-        case EventType::rand:
-            return "RAND";
-        case EventType::user_var:
-            return "USER_VAR";
-        case EventType::format_description:
-            return "FORMAT_DESCRIPTION";
-        case EventType::xid:
-            return "XID";
-        case EventType::table_map:
-            return "TABLE_MAP";
-        case EventType::write_rows_v1:
-            return "WRITE_ROWS_V1";
-        case EventType::update_rows_v1:
-            return "UPDATE_ROWS_V1";
-        case EventType::delete_rows_v1:
-            return "DELETE_ROWS_V1";
-        case EventType::incident:
-            return "INCIDENT";
-        case EventType::heartbeat:
-            return "HEARTBEAT";
-        case EventType::write_rows_v2:
-            return "WRITE_ROWS_V2";
-        case EventType::update_rows_v2:
-            return "UPDATE_ROWS_V2";
-        case EventType::delete_rows_v2:
-            return "DELETE_ROWS_V2";
-        case EventType::xa_prepare:
-            return "XA_PREPARE";
-        case EventType::annotate_rows:
-            return "ANNOTATE_ROWS";
-        case EventType::binlog_checkpoint:
-            return "BINLOG_CHECKPOINT";
-        case EventType::gtid:
-            return "GTID";
-        case EventType::gtid_list:
-            return "GTID_LIST";
-        case EventType::start_encryption:
-            return "START_ENCRYPTION";
-        case EventType::query_compressed:
-            return "QUERY_COMPRESSED";
-        case EventType::write_rows_compressed_v1:
-            return "WRITE_ROWS_COMPRESSED_V1";
-        case EventType::update_rows_compressed_v1:
-            return "UPDATE_ROWS_COMPRESSED_V1";
-        case EventType::delete_rows_compressed_v1:
-            return "DELETE_ROWS_COMPRESSED_V1";
-        case EventType::write_rows_compressed_v2:
-            return "WRITE_ROWS_COMPRESSED_V2";
-        case EventType::update_rows_compressed_v2:
-            return "UPDATE_ROWS_COMPRESSED_V2";
-        case EventType::delete_rows_compressed_v2:
-            return "DELETE_ROWS_COMPRESSED_V2";
+        case EventType::query: return "QUERY";
+        case EventType::stop: return "STOP";
+        case EventType::rotate: return "ROTATE";
+        case EventType::intvar: return "INTVAR";
+        case EventType::rand: return "RAND";
+        case EventType::user_var: return "USER_VAR";
+        case EventType::format_description: return "FORMAT_DESCRIPTION";
+        case EventType::xid: return "XID";
+        case EventType::table_map: return "TABLE_MAP";
+        case EventType::write_rows_v1: return "WRITE_ROWS_V1";
+        case EventType::update_rows_v1: return "UPDATE_ROWS_V1";
+        case EventType::delete_rows_v1: return "DELETE_ROWS_V1";
+        case EventType::incident: return "INCIDENT";
+        case EventType::heartbeat: return "HEARTBEAT";
+        case EventType::write_rows_v2: return "WRITE_ROWS_V2";
+        case EventType::update_rows_v2: return "UPDATE_ROWS_V2";
+        case EventType::delete_rows_v2: return "DELETE_ROWS_V2";
+        case EventType::xa_prepare: return "XA_PREPARE";
+        case EventType::annotate_rows: return "ANNOTATE_ROWS";
+        case EventType::binlog_checkpoint: return "BINLOG_CHECKPOINT";
+        case EventType::gtid: return "GTID";
+        case EventType::gtid_list: return "GTID_LIST";
+        case EventType::start_encryption: return "START_ENCRYPTION";
+        case EventType::query_compressed: return "QUERY_COMPRESSED";
+        case EventType::write_rows_compressed_v1: return "WRITE_ROWS_COMPRESSED_V1";
+        case EventType::update_rows_compressed_v1: return "UPDATE_ROWS_COMPRESSED_V1";
+        case EventType::delete_rows_compressed_v1: return "DELETE_ROWS_COMPRESSED_V1";
+        case EventType::write_rows_compressed_v2: return "WRITE_ROWS_COMPRESSED_V2";
+        case EventType::update_rows_compressed_v2: return "UPDATE_ROWS_COMPRESSED_V2";
+        case EventType::delete_rows_compressed_v2: return "DELETE_ROWS_COMPRESSED_V2";
     }
     return nullptr;
 }

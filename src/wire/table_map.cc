@@ -39,10 +39,8 @@ bool is_number(const MapColumn& column) {
         case ColumnType::float64:
         case ColumnType::year:
         case ColumnType::decimal_old:
-        case ColumnType::decimal:
-            return true;
-        default:
-            return false;
+        case ColumnType::decimal: return true;
+        default: return false;
     }
 }
 
@@ -62,10 +60,8 @@ bool is_string(const MapColumn& column) {
         case ColumnType::blob:
         case ColumnType::blob_compressed:
         case ColumnType::varchar_compressed:
-        case ColumnType::geometry:
-            return true;
-        default:
-            return false;
+        case ColumnType::geometry: return true;
+        default: return false;
     }
 }
 
@@ -84,9 +80,7 @@ void resolve_string(MapColumn& column, std::uint8_t first, std::uint8_t second) 
 void read_meta(Cursor& cursor, MapColumn& column) {
     switch (column.type) {
         case ColumnType::varchar:
-        case ColumnType::varchar_compressed:
-            column.meta = cursor.u16();
-            break;
+        case ColumnType::varchar_compressed: column.meta = cursor.u16(); break;
         case ColumnType::bit: {
             const std::uint8_t bits = cursor.u8();
             column.meta = static_cast<std::uint16_t>(cursor.u8() << 8 | bits);
@@ -120,11 +114,8 @@ void read_meta(Cursor& cursor, MapColumn& column) {
         case ColumnType::float64:
         case ColumnType::timestamp:
         case ColumnType::datetime:
-        case ColumnType::time:
-            column.meta = cursor.u8();
-            break;
-        default:
-            break;
+        case ColumnType::time: column.meta = cursor.u8(); break;
+        default: break;
     }
 }
 
@@ -199,23 +190,16 @@ void read_field(Field kind, Cursor& field, TableMap& map) {
             map.has_names = true;
             for (MapColumn& column : map.columns) column.name = field.lenenc_text();
             return;
-        case Field::set_labels:
-            return read_labels(field, map, ColumnType::set);
-        case Field::enum_labels:
-            return read_labels(field, map, ColumnType::enumeration);
-        case Field::primary_key:
-            return read_key(field, map, false);
-        case Field::primary_key_with_prefix:
-            return read_key(field, map, true);
-        case Field::label_default_charset:
-            return read_default_collation(field, map, is_labelled);
-        case Field::label_charsets:
-            return read_collations(field, map, is_labelled);
+        case Field::set_labels: return read_labels(field, map, ColumnType::set);
+        case Field::enum_labels: return read_labels(field, map, ColumnType::enumeration);
+        case Field::primary_key: return read_key(field, map, false);
+        case Field::primary_key_with_prefix: return read_key(field, map, true);
+        case Field::label_default_charset: return read_default_collation(field, map, is_labelled);
+        case Field::label_charsets: return read_collations(field, map, is_labelled);
         case Field::visibility:
             return read_bits(
                 field, map, [](const MapColumn&) { return true; }, &MapColumn::visible);
-        case Field::geometry_types:
-            return;  // The value says what it is.
+        case Field::geometry_types: return;  // The value says what it is.
     }
 }
 
