@@ -3,12 +3,11 @@
 
 namespace evenkeel::app {
 
-enum ExitStatus : int {
-    kOk = 0,
-    kFailed = 1,        // It did not work; what is on stderr.
-    kUsage = 64,        // Wrong command line.
-    kCannotJoin = 75,   // The node could not join its group in time; starting it again may help.
-    kNeedsPerson = 78,  // Configuration or state has to be repaired first.
-};
+inline constexpr int kOk = 0;
+inline constexpr int kFailed = 1;  // It did not work; what is on stderr.
+inline constexpr int kUsage = 64;  // Wrong command line.
+// The node could not join its group in time; starting it again may help.
+inline constexpr int kCannotJoin = 75;
+inline constexpr int kNeedsPerson = 78;  // Configuration or state has to be repaired first.
 
 }  // namespace evenkeel::app

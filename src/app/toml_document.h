@@ -14,7 +14,13 @@ namespace evenkeel::app {
 
 struct TomlValue;
 
-struct TomlEntry;
+// A template, so that a value may hold a table of values before it is a complete type.
+template <typename Value>
+struct TomlEntryOf {
+    std::string key{};
+    Value value{};
+};
+using TomlEntry = TomlEntryOf<TomlValue>;
 // In the order of the keys' names.
 using TomlTable = std::vector<TomlEntry>;
 using TomlArray = std::vector<TomlValue>;
@@ -31,11 +37,6 @@ struct TomlValue {
     }
     // "a text", "a number", … for error texts.
     const char* kind() const;
-};
-
-struct TomlEntry {
-    std::string key{};
-    TomlValue value{};
 };
 
 // Errors: invalid  not TOML; the text is "<file>:<line>: <reason>".

@@ -82,7 +82,8 @@ char* put_java(char* out, T value) {
 // digits, and any number of at most 15 digits is the shortest that reads back as its double.
 char* put_short(char* out, double value) {
     const double scaled = value * 1e6;
-    auto units = static_cast<std::uint64_t>(scaled + 0.5);
+    // Rounded for positive values: the line below refuses what was rounded wrongly.
+    auto units = static_cast<std::uint64_t>(scaled + 0.5);  // NOLINT(bugprone-incorrect-roundings)
     if (static_cast<double>(units) / 1e6 != value) return nullptr;
     out = put_unsigned(out, units / 1000000);
     auto fraction = static_cast<std::uint32_t>(units % 1000000);

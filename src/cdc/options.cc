@@ -209,7 +209,9 @@ const std::vector<Option>& stream_options() {
 
 Result<StreamConfig> stream_config_from(const std::map<std::string, std::string>& values) {
     StreamConfig config;
-    for (const auto& [name, value] : values) {
+    for (const auto& given : values) {
+        const std::string& name = given.first;
+        const std::string& value = given.second;
         const auto& options = stream_options();
         const auto option = std::find_if(options.begin(), options.end(),
                                          [&](const Option& o) { return o.name == name; });

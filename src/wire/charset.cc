@@ -140,6 +140,7 @@ public:
     }
     Iconv(const Iconv&) = delete;
     Iconv& operator=(const Iconv&) = delete;
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): iconv_open's own way to say no.
     bool good() const { return handle_ != reinterpret_cast<iconv_t>(-1); }
 
     // Appends what it can convert from the front of `bytes` and removes that from it. True when
