@@ -11,6 +11,7 @@
 #include "api/routes.h"
 #include "api/shapes.h"
 #include "base/log.h"
+#include "io/clock.h"
 #include "io/process.h"
 #include "io/thread.h"
 
@@ -27,6 +28,7 @@ constexpr time_t kWriteSeconds = 5;
 // A leader that does not answer by then is as good as none; callers retry.
 constexpr time_t kForwardConnectMicros = 500'000;
 constexpr time_t kForwardReadSeconds = 5;
+constexpr Millis kStartLimit{5'000};
 constexpr const char* kForwarded = "X-Evenkeel-Forwarded";  // By which node; stops loops.
 constexpr const char* kStale = "X-Evenkeel-Stale";
 
@@ -60,6 +62,20 @@ Answer ask_leader(const std::string& address, const std::string& node,
     return {.status = response->status,
             .body = response->body,
             .type = response->get_header_value("Content-Type")};
+}
+
+// The library does not say why it cannot bind, so this asks again.
+Error cannot_listen(const ServerId& listen) {
+    errno = 0;
+    if (io::port_is_free(listen.host, listen.port)) errno = 0;
+    if (errno == EADDRINUSE) {
+        return {Errc::conflict,
+                fmt::format("listen on {}: the port is in use; end the program that "
+                            "has it or choose another `listen` in [api]",
+                            listen.str())};
+    }
+    return {Errc::invalid, fmt::format("listen on {}: {}; correct `listen` in [api]", listen.str(),
+                                       errno == 0 ? "no such address" : ::strerror(errno))};
 }
 
 }  // namespace
@@ -175,25 +191,13 @@ Server::~Server() {
 
 Result<> Server::start() {
     const ServerId& listen = impl_->options.listen;
-    errno = 0;
-    if (!impl_->http.bind_to_port(listen.host, listen.port)) {
-        const int reason = errno;
-        if (reason == EADDRINUSE || !io::port_is_free(listen.host, listen.port)) {
-            return Error{
-                Errc::conflict,
-                fmt::format("listen on {}: the port is in use; end the program that has it "
-                            "or choose another `listen` in [api]",
-                            listen.str())};
-        }
-        return Error{Errc::unavailable,
-                     fmt::format("listen on {}: {}; check `listen` in [api]", listen.str(),
-                                 reason == 0 ? "no such address here" : ::strerror(reason))};
-    }
+    if (!impl_->http.bind_to_port(listen.host, listen.port)) return cannot_listen(listen);
     impl_->acceptor = io::Worker(
         "http-accept", [impl = impl_.get()](io::StopToken&) { impl->http.listen_after_bind(); });
     // stop() reaches the library only once it listens.
     io::StopToken pause;
-    while (!impl_->http.is_running()) pause.wait_for(Millis(1));
+    const Deadline limit = io::within(kStartLimit);
+    while (!impl_->http.is_running() && !limit.passed(io::now())) pause.wait_for(Millis(1));
     log::info("api", "listening on {}", listen.str());
     return {};
 }

@@ -27,7 +27,8 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Answers when this returns. Errors: conflict  the port is in use; unavailable  other reasons.
+    // Answers when this returns. Errors: conflict  the port is in use;
+    //         invalid   the address is not one of this machine, or not allowed.
     Result<> start();
     // Ends open connections within about a second.
     void stop();

@@ -55,8 +55,7 @@ int run_stream(cdc::StreamService& stream, Signals& signals) {
         const auto ended = stream.wait(io::within(Millis(0)));
         if (ended) return kOk;
         if (ended.error().code == Errc::timed_out) continue;
-        log::error("cdc", "{}", ended.error().what);
-        return kFailed;
+        return kFailed;  // The stream has said why.
     }
 }
 

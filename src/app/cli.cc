@@ -215,7 +215,7 @@ Command Parser::parse(const std::vector<std::string>& arguments) {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
         const auto verbs = app.get_subcommands();
-        return Message{.text = verbs.empty() ? app.help() : verbs.front()->help()};
+        return Message{.text = verbs.empty() ? app.help() : verbs.front()->help("evenkeel")};
     } catch (const CLI::ParseError& error) {
         // A misspelt option is the likelier cause than the required one that is missing for it.
         for (const CLI::App* verb : app.get_subcommands()) {
