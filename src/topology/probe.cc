@@ -17,7 +17,7 @@ ThreadState thread_state(const std::string& value) {
     return ThreadState::connecting;  // "Connecting", "Preparing"
 }
 
-Replication replication_from(const sql::Table& status, std::size_t row) {
+Replication replication_in(const sql::Table& status, std::size_t row) {
     Replication replication;
     replication.source.host = status.text(row, "Master_Host");
     replication.source.port =
@@ -60,13 +60,20 @@ void add_status(const sql::Table& status, ServerView& view) {
 
 }  // namespace
 
+std::optional<Replication> replication_from(const sql::Table& status) {
+    for (std::size_t row = 0; row < status.rows.size(); ++row) {
+        // A connection that was reset keeps a row without a source until it is forgotten.
+        if (!status.text(row, "Master_Host").empty()) return replication_in(status, row);
+    }
+    return {};
+}
+
 Result<ServerView> probe(sql::Connection& connection, const ServerId& server, Deadline deadline) {
     ServerView view{.id = server};
     EK_TRY(const sql::Table facts, connection.query(sql::kServerFacts, deadline));
     add_facts(facts, view);
     EK_TRY(const sql::Table replication, connection.query(sql::kReplicationStatus, deadline));
-    // Several sources: the first decides, until multi-source replication is understood.
-    if (!replication.rows.empty()) view.replication = replication_from(replication, 0);
+    view.replication = replication_from(replication);
     EK_TRY(const sql::Table status, connection.query(sql::kServerStatus, deadline));
     add_status(status, view);
     EK_TRY(const sql::Table hosts, connection.query(sql::kReplicaHosts, deadline));
