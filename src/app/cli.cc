@@ -56,6 +56,8 @@ constexpr const char* kDemoFooter =
     "temporary folder. Kills the primary, later every process of the leading node, brings both "
     "back,\n"
     "and counts. Needs mariadb-server and etcd-server installed, not running.\n\n"
+    "ENVIRONMENT\n"
+    "  EVENKEEL_KEEP  when set, the folder with all logs is kept also after success\n\n"
     "EXAMPLES\n"
     "  evenkeel demo\n"
     "  evenkeel demo --rounds 5 --json | tail -1\n"

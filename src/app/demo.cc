@@ -24,6 +24,7 @@ namespace {
 constexpr Millis kTick{3};  // Between two looks while waiting: it bounds what is measured.
 constexpr Millis kProgressPause{100};
 constexpr Millis kEventLimit{60'000};
+constexpr Millis kNoteworthySilence{250};
 constexpr Millis kQueryLimit{20'000};
 
 // One line on a terminal that says what is going on.
@@ -80,6 +81,7 @@ private:
     Result<> return_of_node();
     Result<> count_everything();
     Result<> compare_servers();
+    void note_silences();
     // Errors: unavailable  the demo was interrupted.
     Result<> pause(Millis limit);
     Result<> settle(const std::string& what);
@@ -252,10 +254,21 @@ Result<> Play::count_everything() {
             {round_.killed_ms + after.count(),
              "first write acknowledged by " + name(world_.databases().server(first->server).id())});
     }
+    note_silences();
     for (DemoEvent& event : recovery_events(world_.ask_leader("/recoveries"))) {
         round_.events.push_back(std::move(event));
     }
     return compare_servers();
+}
+
+// The one around the primary's death is the demo's subject; any other needs an explanation too.
+void Play::note_silences() {
+    for (const Silence& silence : silences(load_->records(), kNoteworthySilence)) {
+        const auto since = std::chrono::floor<Millis>(silence.from - primary_killed_);
+        round_.events.push_back(
+            {round_.killed_ms + since.count(),
+             fmt::format("last write acknowledged for {} ms", silence.length.count())});
+    }
 }
 
 Result<> Play::compare_servers() {
@@ -318,7 +331,8 @@ int run_demo(const DemoArgs& args) {
             if (args.keep && round.problem != "interrupted") play.keep();
         }
         const bool interrupted = rounds.back().problem == "interrupted";
-        if (rounds.back().ok() || interrupted || args.keep) {
+        const bool wanted = ::getenv("EVENKEEL_KEEP") != nullptr;
+        if ((rounds.back().ok() && !wanted) || interrupted || args.keep) {
             [[maybe_unused]] const auto removed = io::remove_all(*folder);
         } else {
             fmt::print(stderr, "the logs are kept in {}\n", *folder);

@@ -95,18 +95,27 @@ Result<std::vector<RowKey>> parse_stream(std::string_view content) {
     }
 }
 
-Millis longest_gap(const std::vector<WriterRecord>& writers, Instant from, Instant to) {
+std::vector<Silence> silences(const std::vector<WriterRecord>& writers, Millis least) {
     std::vector<Instant> acks;
     for (const WriterRecord& writer : writers) {
         for (const Ack& ack : writer.acks) acks.push_back(ack.at);
     }
     std::sort(acks.begin(), acks.end());
-    BootClock::duration longest{0};
+    std::vector<Silence> found;
     for (std::size_t i = 1; i < acks.size(); ++i) {
-        if (acks[i] < from || acks[i] > to) continue;
-        longest = std::max(longest, acks[i] - acks[i - 1]);
+        const Millis length = std::chrono::ceil<Millis>(acks[i] - acks[i - 1]);
+        if (length >= least) found.push_back({acks[i - 1], length});
     }
-    return std::chrono::ceil<Millis>(longest);
+    return found;
+}
+
+Millis longest_gap(const std::vector<WriterRecord>& writers, Instant from, Instant to) {
+    Millis longest{0};
+    for (const Silence& silence : silences(writers, Millis(1))) {
+        const Instant end = silence.from + silence.length;
+        if (end >= from && end <= to) longest = std::max(longest, silence.length);
+    }
+    return longest;
 }
 
 const Ack* first_ack(const std::vector<WriterRecord>& writers, Instant from) {

@@ -33,6 +33,13 @@ Result<std::vector<RowKey>> parse_stream(std::string_view content);
 // [from, to].
 Millis longest_gap(const std::vector<WriterRecord>& writers, Instant from, Instant to);
 
+struct Silence {
+    Instant from{};  // The last acknowledgement before it.
+    Millis length{0};
+};
+// Every time of at least `least` between two acknowledgements next to each other.
+std::vector<Silence> silences(const std::vector<WriterRecord>& writers, Millis least);
+
 // The first acknowledgement at or after `from`; null: none.
 const Ack* first_ack(const std::vector<WriterRecord>& writers, Instant from);
 
