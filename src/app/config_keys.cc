@@ -362,7 +362,7 @@ const std::vector<Field<cdc::StreamConfig>>& stream_fields() {
                    {"primary", cdc::SourcePreference::primary},
                    {"replica", cdc::SourcePreference::replica}},
                   "Where a stream of a `cluster` reads. automatic: a replica while there is one."),
-        number<S>("replica_server_id", 1, 4'294'967'295, "derived from `name`",
+        number<S>("replica_server_id", 1, 4'294'967'295, "a new one for each connection",
                   "Server id of the stream towards MySQL; unique among replicas.",
                   [](S& stream, std::int64_t id) {
                       stream.replica_server_id = static_cast<std::uint32_t>(id);
