@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cdc/table_plan.h"
+#include "cdc/render/table_plan.h"
 #include "wire/binlog_event.h"
 
 namespace evenkeel::cdc {

@@ -9,9 +9,9 @@
 #include <string>
 
 #include "base/result.h"
-#include "cdc/byte_buffer.h"
 #include "cdc/config.h"
-#include "cdc/row_renderer.h"
+#include "cdc/render/byte_buffer.h"
+#include "cdc/render/row_renderer.h"
 #include "cdc/schema_cache.h"
 #include "cdc/source.h"
 #include "cdc/transaction_buffer.h"

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cdc/table_plan.h"
+#include "cdc/render/table_plan.h"
 #include "io/plain_file.h"
 #include "wire/binlog_event.h"
 

@@ -11,8 +11,8 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
-#include "cdc/json_writer.h"
-#include "cdc/row_renderer.h"
+#include "cdc/render/json_writer.h"
+#include "cdc/render/row_renderer.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "lab/mariadb_server.h"

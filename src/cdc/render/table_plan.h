@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "cdc/json_writer.h"
+#include "cdc/render/json_writer.h"
 #include "wire/charset.h"
 #include "wire/table_map.h"
 

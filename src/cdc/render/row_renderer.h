@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "cdc/byte_buffer.h"
 #include "cdc/config.h"
-#include "cdc/table_plan.h"
+#include "cdc/render/byte_buffer.h"
+#include "cdc/render/table_plan.h"
 #include "wire/binlog_event.h"
 
 namespace evenkeel::cdc {

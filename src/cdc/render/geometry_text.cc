@@ -1,9 +1,9 @@
-#include "cdc/geometry_text.h"
+#include "cdc/render/geometry_text.h"
 
 #include <bit>
 #include <cstdint>
 
-#include "cdc/number_text.h"
+#include "cdc/render/number_text.h"
 #include "wire/cursor.h"
 
 namespace evenkeel::cdc {

@@ -1,4 +1,4 @@
-#include "cdc/json_writer.h"
+#include "cdc/render/json_writer.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>

@@ -1,4 +1,4 @@
-#include "cdc/table_plan.h"
+#include "cdc/render/table_plan.h"
 
 #include <fmt/format.h>
 
@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "cdc/number_text.h"
-#include "cdc/temporal_text.h"
+#include "cdc/render/number_text.h"
+#include "cdc/render/temporal_text.h"
 
 namespace evenkeel::cdc {
 namespace {

@@ -1,4 +1,4 @@
-#include "cdc/geometry_text.h"
+#include "cdc/render/geometry_text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cdc/table_plan.h"
+#include "cdc/render/table_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "cdc/byte_buffer.h"
+#include "cdc/render/byte_buffer.h"
 
 #include <algorithm>
 #include <new>

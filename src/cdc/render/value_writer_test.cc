@@ -1,4 +1,4 @@
-#include "cdc/value_writer.h"
+#include "cdc/render/value_writer.h"
 
 #include <gtest/gtest.h>
 

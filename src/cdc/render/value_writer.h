@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "cdc/byte_buffer.h"
-#include "cdc/table_plan.h"
-#include "cdc/temporal_text.h"
+#include "cdc/render/byte_buffer.h"
+#include "cdc/render/table_plan.h"
+#include "cdc/render/temporal_text.h"
 
 namespace evenkeel::cdc {
 

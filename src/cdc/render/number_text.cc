@@ -1,4 +1,4 @@
-#include "cdc/number_text.h"
+#include "cdc/render/number_text.h"
 
 #include <charconv>
 #include <cmath>

@@ -1,11 +1,11 @@
-#include "cdc/value_writer.h"
+#include "cdc/render/value_writer.h"
 
 #include <algorithm>
 #include <array>
 
-#include "cdc/geometry_text.h"
-#include "cdc/json_writer.h"
-#include "cdc/number_text.h"
+#include "cdc/render/geometry_text.h"
+#include "cdc/render/json_writer.h"
+#include "cdc/render/number_text.h"
 #include "wire/charset.h"
 #include "wire/compressed.h"
 #include "wire/cursor.h"

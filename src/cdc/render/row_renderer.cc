@@ -1,12 +1,12 @@
-#include "cdc/row_renderer.h"
+#include "cdc/render/row_renderer.h"
 
 #include <fmt/format.h>
 
 #include <vector>
 
-#include "cdc/json_writer.h"
-#include "cdc/number_text.h"
-#include "cdc/value_writer.h"
+#include "cdc/render/json_writer.h"
+#include "cdc/render/number_text.h"
+#include "cdc/render/value_writer.h"
 #include "wire/rows_event.h"
 
 namespace evenkeel::cdc {

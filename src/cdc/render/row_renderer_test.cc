@@ -1,4 +1,4 @@
-#include "cdc/row_renderer.h"
+#include "cdc/render/row_renderer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

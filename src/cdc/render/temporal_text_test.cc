@@ -1,4 +1,4 @@
-#include "cdc/temporal_text.h"
+#include "cdc/render/temporal_text.h"
 
 #include <gtest/gtest.h>
 

@@ -1,8 +1,8 @@
-#include "cdc/temporal_text.h"
+#include "cdc/render/temporal_text.h"
 
 #include <cstring>
 
-#include "cdc/number_text.h"
+#include "cdc/render/number_text.h"
 #include "wire/cursor.h"
 
 namespace evenkeel::cdc {
