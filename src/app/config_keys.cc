@@ -317,6 +317,9 @@ const std::vector<Field<topology::ClusterConfig>>& cluster_fields() {
         password_file<C>("replication_password_file", &C::replication,
                          "File with that password, in place of `replication_password`."),
         flag<C>("failover", &C::failover, "false: analyse and report, change nothing."),
+        flag<C>("allow_loss", &C::allow_loss,
+                "true: fail over also while a replica cannot be reached that was healthy when the "
+                "primary died; under semi-sync it may alone have acknowledged commits."),
         millis<C>("poll_interval_ms", &C::poll_interval, 50, 600'000,
                   "Full probe of every server."),
         millis<C>("heartbeat_interval_ms", &C::heartbeat_interval, 10, 60'000,

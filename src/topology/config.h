@@ -16,6 +16,8 @@ struct ClusterConfig {
     sql::Credentials credentials{};
     // The account with which replicas connect to a new primary; default: `credentials`.
     sql::Credentials replication{};
+    // Promote also while a replica cannot be reached that may alone have acknowledged commits.
+    bool allow_loss = false;
     bool failover = true;           // false: analyse and report, change nothing.
     Millis poll_interval{1000};     // Full probe of every server.
     Millis heartbeat_interval{50};  // COM_PING on an idle connection to every server.

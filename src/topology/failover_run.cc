@@ -122,8 +122,9 @@ private:
         std::vector<std::string> names;
         for (auto& view : views) {
             if (!view) continue;
-            names.push_back(
-                fmt::format("{} at {}", view->id.str(), contender(*view).received.str()));
+            const std::string received = contender(*view).received.str();
+            journal_.record().received[view->id.str()] = received;
+            names.push_back(fmt::format("{} at {}", view->id.str(), received));
             stopped_.push_back(std::move(*view));
         }
         if (!done("fence")) journal_.done("fence", fenced);
@@ -152,11 +153,32 @@ private:
         std::vector<Contender> contenders;
         for (const ServerView& view : stopped_) contenders.push_back(contender(view));
         EK_TRY(const Choice choice, pick_candidate(contenders));
+        EK_TRY_VOID(check_loss(choice));
         journal_.record().successor = choice.id.str();
         journal_.record().position = choice.position.str();
         journal_.done("choose", choice.why);
         journal_.begin("drain");
         return journal_.write();
+    }
+
+    // A replica that is lost meanwhile has nothing that the chosen one lacks, or is waited for.
+    Result<> check_loss(const Choice& choice) const {
+        if (!journal_.record().semi_sync || context_.config.allow_loss) return {};
+        for (const auto& replica : replicas_) {
+            if (answered(replica->id())) continue;
+            const std::string name = replica->id().str();
+            const auto known = journal_.record().received.find(name);
+            const auto received = known == journal_.record().received.end()
+                                      ? std::nullopt
+                                      : parse_gtid_position(known->second);
+            if (received && choice.position.reaches(*received)) continue;
+            return Error{Errc::unavailable,
+                         fmt::format("{} cannot be reached and may have acknowledged commits that "
+                                     "{} lacks: bring it back, or set allow_loss = true for this "
+                                     "cluster",
+                                     name, choice.id.str())};
+        }
+        return {};
     }
 
     ServerOps* candidate() {

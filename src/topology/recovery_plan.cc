@@ -105,6 +105,23 @@ std::string veto(const Situation& now, const ServerView& primary) {
     return {};
 }
 
+// Replicas that were healthy when the primary died and cannot be reached: under semi-sync one of
+// them may be the only one that has what was acknowledged last.
+std::vector<ServerId> possible_keepers(const Situation& now, const ServerView& primary,
+                                       const std::vector<ServerId>& alive) {
+    const bool known = primary.probed_at != Instant{};
+    const bool semi_sync = known ? primary.semi_sync_primary
+                                 : std::any_of(alive.begin(), alive.end(), [&](const ServerId& id) {
+                                       return now.view.servers.at(id).semi_sync_replica;
+                                   });
+    std::vector<ServerId> missing;
+    if (!semi_sync || now.policy.allow_loss) return missing;
+    for (const ServerId& id : now.fact->replicas) {
+        if (!contains(alive, id)) missing.push_back(id);
+    }
+    return missing;
+}
+
 Plan plan_failover(const Situation& now, const ServerView& primary) {
     const std::string name = primary.id.str();
     const std::string vetoed = veto(now, primary);
@@ -127,6 +144,13 @@ Plan plan_failover(const Situation& now, const ServerView& primary) {
     if (!witness.empty()) {
         return nothing(
             fmt::format("{} is lost to the nodes, but {} still receives from it", name, witness));
+    }
+    if (const auto missing = possible_keepers(now, primary, alive); !missing.empty()) {
+        return nothing(
+            fmt::format("{} is lost, and so is {}, which was healthy: it may have acknowledged "
+                        "commits that the "
+                        "others lack. Bring it back, or set allow_loss = true for this cluster",
+                        name, names(missing)));
     }
     const auto candidate = pick_candidate(contenders);
     if (!candidate) return nothing(name + " is lost: " + candidate.error().what);
@@ -166,6 +190,19 @@ bool is_lost_sheep(const ClusterFact& fact, const ServerView& server) {
     if (contains(fact.fenced, server.id)) return true;
     return server.replication && server.replication->source != *fact.primary &&
            contains(fact.fenced, server.replication->source);
+}
+
+// A lost replica stays in the fact until another has what it may have acknowledged: should the
+// primary die before that, plan_failover() has to know of it.
+std::vector<ServerId> with_keepers(const Situation& now, std::vector<ServerId> healthy) {
+    if (healthy.empty()) return healthy;  // Nobody could be promoted anyway.
+    for (const ServerId& id : now.fact->replicas) {
+        const ServerView* server = find(now.view, id);
+        const bool waited_for = server != nullptr && !is_alive(*server) && server->may_keep;
+        if (waited_for && !contains(healthy, id)) healthy.push_back(id);
+    }
+    std::sort(healthy.begin(), healthy.end());
+    return healthy;
 }
 
 Plan plan_rejoin(const Situation& now, const ServerView& primary, std::string why) {
@@ -258,7 +295,7 @@ Plan plan_upkeep(const Situation& now) {
                 .why = fmt::format("{} takes writes, but {} is the primary", id.str(),
                                    primary->id.str())};
     }
-    const auto healthy = healthy_replicas(now.view, primary->id);
+    const auto healthy = with_keepers(now, healthy_replicas(now.view, primary->id));
     if (healthy != now.fact->replicas) {
         return {.action = Action::refresh,
                 .server = primary->id,

@@ -20,6 +20,7 @@ namespace evenkeel::topology {
 
 struct RecoveryPolicy {
     bool failover = true;
+    bool allow_loss = false;
     Millis failover_pause{60'000};
     Millis witness_wait{250};     // From asking the witnesses to believing their silence.
     Millis witness_again{5'000};  // They are not asked again before that.

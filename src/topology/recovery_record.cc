@@ -37,6 +37,7 @@ RecoveryRecord record_from(const Json& json) {
                           .text = json.value("text", "")};
     for (const Json& each : json.at("steps")) record.steps.push_back(step_from(each));
     record.replicas = json.value("replicas", std::vector<std::string>{});
+    record.received = json.value("received", std::map<std::string, std::string>{});
     record.position = json.value("position", "");
     record.semi_sync = json.value("semi_sync", false);
     record.writes = json.value("writes", std::uint64_t{0});
@@ -68,6 +69,7 @@ std::string to_json(const RecoveryRecord& record) {
                     {"text", record.text},
                     {"steps", std::move(steps)},
                     {"replicas", record.replicas},
+                    {"received", record.received},
                     {"position", record.position},
                     {"semi_sync", record.semi_sync},
                     {"writes", record.writes}};

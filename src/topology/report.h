@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -46,9 +47,11 @@ struct RecoveryRecord {
     std::string text{};  // Outcome in a sentence.
     std::vector<RecoveryStep> steps{};
     std::vector<std::string> replicas{};  // Servers that replicated from the failed one.
-    std::string position{};               // What the successor has to apply before it is promoted.
-    bool semi_sync = false;               // Commits waited for a replica before the failure.
-    std::uint64_t writes = 0;             // Grows with every write of this record.
+    // What each replica had received when it was stopped; it has received nothing since.
+    std::map<std::string, std::string> received{};
+    std::string position{};    // What the successor has to apply before it is promoted.
+    bool semi_sync = false;    // Commits waited for a replica before the failure.
+    std::uint64_t writes = 0;  // Grows with every write of this record.
 };
 
 // All that the API shows of a cluster. A snapshot: safe to keep.

@@ -7,7 +7,7 @@
 //   event     a gone for nodes 1, 2; b, c io stopped
 //   record    failover of a, done fence stop_io, chosen c
 //   since     failover 5000, asked 300           milliseconds
-//   policy    failover off
+//   policy    failover off                       or: allow loss
 //   analysis  a dead_primary                     findings that there have to be; "nothing": none
 //   plan      failover a                         the plan; "nothing" for none
 //   why       c has received the most            part of its reason
@@ -57,7 +57,7 @@ public:
         if (key == "fact") return fact(rest);
         if (key == "record") return record(rest);
         if (key == "since") return since(words_of(rest));
-        if (key == "policy") return void(now_.policy.failover = rest != "failover off");
+        if (key == "policy") return policy(rest);
         if (key == "analysis") return expect_analysis(rest);
         if (key == "plan") return expect_plan(rest);
         if (key == "why") return expect_why(rest);
@@ -159,6 +159,8 @@ private:
         if (what == "writable" || what == "read_only")
             return view.read_only = what[0] == 'r', false;
         if (what == "semi_sync") return view.semi_sync_replica = true, false;
+        if (what == "unsettled") return view.may_keep = true, false;
+        if (what == "waits") return view.semi_sync_primary = true, false;  // For acknowledgements.
         if (what == "unattached") return view.replication.reset(), false;
         if (what == "received") {
             received(view, number(value));
@@ -249,6 +251,11 @@ private:
         }
         record.kind = words.front();
         (record.kind == "failover" ? now_.unfinished : now_.asking) = record;
+    }
+
+    void policy(const std::string& text) {
+        if (text == "failover off") now_.policy.failover = false;
+        if (text == "allow loss") now_.policy.allow_loss = true;
     }
 
     void since(const Words& words) {

@@ -270,6 +270,7 @@ struct Service::Impl {
         situation.group_size = std::max<std::size_t>(
             options.group_size != 0 ? options.group_size : group.members.size(), 1);
         situation.policy.failover = config.failover;
+        situation.policy.allow_loss = config.allow_loss;
         situation.policy.failover_pause = config.failover_pause;
         for (const auto& [key, entry] : records) {
             const RecoveryRecord& record = entry.second;

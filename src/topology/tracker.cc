@@ -123,8 +123,12 @@ void Tracker::take_view(const Probe& probe, Track& track) {
         server.health = Health::alive;
         track.suspect = false;
         track.trouble_since = {};
+        keepers_.back(server.id);
     }
     const ServerView found = server;
+    for (const ServerId& settled : keepers_.answered(found, probe.started)) {
+        view_.servers.at(settled).may_keep = false;
+    }
     if (found.replication) add(found.replication->source);
     for (const ServerId& replica : found.replicas) add(replica);
 }
@@ -132,6 +136,7 @@ void Tracker::take_view(const Probe& probe, Track& track) {
 void Tracker::take_error(const Probe& probe, Track& track) {
     ServerView& server = view_.servers.at(probe.server);
     const Error& error = probe.view.error();
+    const Health before = server.health;
     server.reason = error.what;
     switch (error.code) {
         case Errc::timed_out:
@@ -140,6 +145,10 @@ void Tracker::take_error(const Probe& probe, Track& track) {
             break;
         case Errc::unavailable: server.health = Health::gone; break;
         default: server.health = Health::denied; break;
+    }
+    if (before == Health::alive || before == Health::unknown) {
+        keepers_.lost(server, probe.ended);
+        server.may_keep = true;
     }
     if (track.trouble_since == Instant{}) track.trouble_since = probe.ended;
 }

@@ -15,6 +15,7 @@
 #include "topology/config.h"
 #include "topology/discovery.h"
 #include "topology/heartbeat.h"
+#include "topology/keepers.h"
 #include "topology/view.h"
 
 namespace evenkeel::topology {
@@ -66,6 +67,7 @@ private:
     const ClusterConfig& config_;
     TopologyView view_;
     std::map<ServerId, Track> tracks_;
+    Keepers keepers_;
 };
 
 }  // namespace evenkeel::topology

@@ -55,7 +55,8 @@ struct ServerView {
     std::optional<Replication> replication{};  // Nothing: it is not set up as a replica.
     std::vector<ServerId> replicas{};  // Connected ones, by the server's own list of replica hosts
                                        // and by what the replicas themselves say.
-    Instant probed_at{};               // End of the last successful probe.
+    bool may_keep = false;  // Lost, and nobody else is known to have what it acknowledged last.
+    Instant probed_at{};    // End of the last successful probe.
 };
 
 struct TopologyView {

@@ -323,6 +323,25 @@ TEST_F(Topology, CandidateThatDiesIsReplaced) {
     expect_all_rows_on_primary();
 }
 
+// A rack with the primary and a replica is lost. What was acknowledged last may be in that replica
+// alone, so nobody is promoted before it is back.
+TEST_F(Topology, ReplicaThatMayHaveAcknowledgedIsWaitedFor) {
+    watch();
+    write();
+    ::kill(db(2).pid(), SIGKILL);
+    ::kill(db(1).pid(), SIGKILL);
+    db(2).kill();
+    db(1).kill();
+    ASSERT_TRUE(eventually(Millis(10'000), [&] {
+        return report().last_decision.find("allow_loss") != std::string::npos;
+    })) << describe();
+    EXPECT_EQ(value(db(3), "SELECT @@read_only"), "1");
+    EXPECT_EQ(report().fact.primary, db(1).id());
+    ASSERT_TRUE(db(2).start());
+    ASSERT_TRUE(failed_over(Millis(30'000))) << describe();
+    expect_all_rows_on_primary();
+}
+
 // Both old ones come back, one after the other.
 TEST_F(Topology, EverybodyComesBack) {
     watch();
