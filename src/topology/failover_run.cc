@@ -216,8 +216,8 @@ private:
         }
         EK_TRY_VOID(attempt("drain", [&] { return drain(); }));
         if (stopped_.empty()) look_around();
-        std::vector<io::Worker> siblings;
         std::vector<std::string> outcomes(replicas_.size());
+        std::vector<io::Worker> siblings;  // Joined before `outcomes` goes, also on an error.
         for (std::size_t i = 0; i < replicas_.size(); ++i) {
             if (replicas_[i].get() == candidate() || !answered(replicas_[i]->id())) continue;
             siblings.emplace_back("topo-repoint", [this, i, &outcomes](io::StopToken&) {
