@@ -105,8 +105,10 @@ struct Coordinator::Impl {
     void take(const WatchBatch& batch) {
         std::vector<std::string> keys;
         const Instant now = io::now();
+        bool usable = false;  // A duty became so.
         {
             Lock lock(mutex);
+            const Version before = watched;
             if (batch.whole) forget_missing(batch, keys, now);
             for (const Change& change : batch.changes) {
                 if (absorb(change.key, change.value, change.version, now))
@@ -114,10 +116,14 @@ struct Coordinator::Impl {
             }
             mirrored = true;
             watched = std::max(watched, batch.version);
+            for (const auto& [duty, grant] : core.grants()) {
+                usable = usable || (grant.fence > before && grant.fence <= watched);
+            }
             poked = true;
         }
         changed.notify_all();
         listeners.notify(keys);
+        if (usable) duty_listeners.notify({""});
     }
 
     void forget_missing(const WatchBatch& batch, std::vector<std::string>& keys, Instant now)
@@ -362,6 +368,8 @@ std::optional<Grant> Coordinator::holds(const std::string& duty, Millis budget) 
     if (io::now() + budget >= impl_->core.valid_until()) return {};
     const auto grant = impl_->core.grants().find(duty);
     if (grant == impl_->core.grants().end()) return {};
+    // Only with everything that former holders wrote in the local copy.
+    if (impl_->watched < grant->second.fence) return {};
     return grant->second;
 }
 

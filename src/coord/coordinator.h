@@ -81,6 +81,7 @@ public:
     // Stops campaigning and releases the duty when held.
     void drop(const std::string& duty);
     // The grant, when this node holds `duty` and its lease lasts for at least `budget` more.
+    // From then on the local copy has everything that former holders wrote under the duty.
     // Cheap: call it before every step that must not be done by two.
     std::optional<Grant> holds(const std::string& duty, Millis budget = Millis{0}) const;
 
