@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include <random>
+#include <set>
 
+#include "base/mutex.h"
 #include "io/clock.h"
 
 extern char** environ;
@@ -165,9 +167,14 @@ int free_port() {
     // connection between this check and the server's bind.
     static thread_local std::mt19937 random(std::random_device{}());
     std::uniform_int_distribution<int> any(15000, 31999);
+    // Nothing listens yet on those that were given out before.
+    static Mutex mutex;
+    static std::set<int> given;
     for (int tries = 0; tries < 1000; ++tries) {
         const int port = any(random);
-        if (port_is_free("127.0.0.1", port)) return port;
+        if (!port_is_free("127.0.0.1", port)) continue;
+        Lock lock(mutex);
+        if (given.insert(port).second) return port;
     }
     return 0;
 }

@@ -66,8 +66,8 @@ inline constexpr const char* kOwnImage = "/proc/self/exe";
 std::string own_path();
 // True when `port` on `host` can be bound now.
 bool port_is_free(const std::string& host, int port);
-// A TCP port on 127.0.0.1 that nothing listens on at the moment, taken from below the ephemeral
-// range.
+// A TCP port on 127.0.0.1 that nothing listens on at the moment and that this process was not given
+// before, from below the ephemeral range.
 int free_port();
 
 }  // namespace evenkeel::io
