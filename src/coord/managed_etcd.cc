@@ -227,8 +227,6 @@ EtcdEnd explain_end(const std::string& log_path, std::size_t from) {
         {"crc mismatch",
          "its log is damaged (CRC): move the data folder away and replace the member"},
         {"wal: crc", "its log is damaged (CRC): move the data folder away and replace the member"},
-        {"walpb: crc mismatch",
-         "its log is damaged (CRC): move the data folder away and replace the member"},
         {"snap: no available snapshot",
          "its folder is incomplete: move it away and replace the member"},
         {"failed to recover v3 backend from snapshot",
