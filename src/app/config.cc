@@ -124,11 +124,64 @@ void check_raft(Reader& reader, const TomlTable& table, int line, Config& config
         reader.add(line_of(table, "nodes", line),
                    "nodes in [coordination]: two nodes stop when either fails; use 3 or 5 (or 1)");
     }
+    raft.size = static_cast<int>(raft.nodes.size());
     if (raft.election < 5 * raft.heartbeat) {
         reader.add(line_of(table, "election_ms", line),
                    fmt::format("election_ms in [coordination] must be at least five times "
                                "heartbeat_ms ({}), so {} or more",
                                raft.heartbeat.count(), 5 * raft.heartbeat.count()));
+    }
+}
+
+void apply_preset(const TomlTable& table, coord::Config& config) {
+    const coord::Timing timing = coord::timing_of(config.preset);
+    if (find(table, "ttl_ms") == nullptr) config.ttl = timing.ttl;
+    if (find(table, "heartbeat_ms") == nullptr) config.heartbeat = timing.heartbeat;
+    if (find(table, "election_ms") == nullptr) config.election = timing.election;
+}
+
+void check_etcd(Reader& reader, const TomlTable& table, int line, const coord::Config& config) {
+    if (config.etcd.endpoints.empty() && find(table, "etcd_endpoints") == nullptr) {
+        reader.add(line,
+                   "etcd_endpoints is missing in [coordination]: engine etcd needs the servers, "
+                   "for example [\"https://etcd1:2379\"]");
+    }
+    if (config.etcd.tls.cert.empty() != config.etcd.tls.key.empty()) {
+        reader.add(line, "etcd_cert and etcd_key in [coordination] need each other");
+    }
+}
+
+void check_zookeeper(Reader& reader, const TomlTable& table, int line, coord::Config& config) {
+    if (config.zookeeper.servers.empty()) {
+        reader.add(line,
+                   "zookeeper_server is missing in [coordination]: engine zookeeper needs the "
+                   "ensemble, for example \"zk1:2181,zk2:2181,zk3:2181\"");
+    }
+    std::string& chroot = config.zookeeper.chroot;
+    if (!chroot.empty() && (!chroot.starts_with('/') || chroot.ends_with('/'))) {
+        reader.add(line_of(table, "zookeeper_chroot", line),
+                   "zookeeper_chroot in [coordination] must start with / and not end with it");
+    }
+    if (chroot.empty()) chroot = "/evenkeel/" + config.group;
+}
+
+// Keys of one engine say nothing to another: a leftover may be a misunderstanding.
+void refuse_other_engines(Reader& reader, const TomlTable& table, coord::EngineKind engine) {
+    using enum coord::EngineKind;
+    const std::vector<std::string> raft_keys{"bind", "nodes", "client_port", "heartbeat_ms",
+                                             "election_ms"};
+    for (const TomlEntry& entry : table) {
+        const auto refuse = [&](const char* needed) {
+            reader.add(entry.value.line,
+                       fmt::format("{} in [coordination] needs engine = {}", entry.key, needed));
+        };
+        const bool of_raft = std::count(raft_keys.begin(), raft_keys.end(), entry.key) > 0;
+        if (of_raft && engine != raft) refuse("\"raft\"");
+        if (entry.key.starts_with("etcd_") && engine != etcd) refuse("\"etcd\"");
+        if (entry.key.starts_with("zookeeper_") && engine != zookeeper) refuse("\"zookeeper\"");
+        if (entry.key == "group_size" && engine != etcd && engine != zookeeper) {
+            refuse("\"etcd\" or \"zookeeper\"");
+        }
     }
 }
 
@@ -139,21 +192,89 @@ void check_coordination(Reader& reader, const TomlTable& root, Config& config) {
     if (table == nullptr) return;
     const int line = entry == nullptr ? 1 : entry->value.line;
     coord::Config& coordination = config.coordination;
-    if (coordination.engine == coord::EngineKind::raft) {
-        check_raft(reader, *table, line, config);
-    } else {
-        for (const char* key : {"bind", "nodes", "client_port", "heartbeat_ms", "election_ms"}) {
-            if (const TomlEntry* extra = find(*table, key)) {
-                reader.add(extra->value.line,
-                           fmt::format("{} in [coordination] needs engine = \"raft\"", key));
-            }
-        }
+    apply_preset(*table, coordination);
+    refuse_other_engines(reader, *table, coordination.engine);
+    switch (coordination.engine) {
+        case coord::EngineKind::local: break;
+        case coord::EngineKind::raft: check_raft(reader, *table, line, config); break;
+        case coord::EngineKind::etcd: check_etcd(reader, *table, line, coordination); break;
+        case coord::EngineKind::zookeeper:
+            check_zookeeper(reader, *table, line, coordination);
+            break;
+    }
+    const bool external = coordination.engine == coord::EngineKind::etcd ||
+                          coordination.engine == coord::EngineKind::zookeeper;
+    if (external && find(*table, "group_size") == nullptr) {
+        reader.add(line,
+                   "group_size is missing in [coordination]: how many nodes of evenkeel there "
+                   "are, for a failover needs the agreement of more than half of them");
     }
     if (coordination.node.empty()) {
         const bool raft = coordination.engine == coord::EngineKind::raft;
         coordination.node = raft && !coordination.bind.empty() ? coordination.bind : host_name();
     }
     coordination.data_dir = config.node.data_dir;
+}
+
+bool stays_on_this_host(const std::string& address) {
+    const auto server = parse_server_id(address, 1);
+    return server && (server->host.starts_with("127.") || server->host == "localhost" ||
+                      server->host == "::1");
+}
+
+// Between hosts nothing travels in the clear, unless somebody says so.
+void check_tls(Reader& reader, const TomlTable& root, Config& config) {
+    coord::Config& coordination = config.coordination;
+    const TomlEntry* entry = find(root, "tls");
+    const int line = entry == nullptr ? line_of(root, "coordination", 1) : entry->value.line;
+    const io::TlsFiles& tls = coordination.tls;
+    if (entry != nullptr) {
+        if (tls.ca.empty()) reader.add(line, "ca is missing in [tls]");
+        if (tls.cert.empty()) reader.add(line, "cert is missing in [tls]");
+        if (tls.key.empty()) reader.add(line, "key is missing in [tls]");
+        if (coordination.engine == coord::EngineKind::local) {
+            reader.add(line, "[tls] is for a group: engine local has no other nodes");
+        }
+    } else if (coordination.engine != coord::EngineKind::local && !coordination.insecure &&
+               !(stays_on_this_host(config.api.listen) &&
+                 (coordination.bind.empty() || stays_on_this_host(coordination.bind)))) {
+        reader.add(line,
+                   "[tls] is missing: the nodes are on several hosts, and whoever reaches their "
+                   "ports could change everything. Make certificates with `evenkeel cert init`, "
+                   "or set insecure = true in [coordination]");
+    }
+}
+
+void check_api_access(Reader& reader, const TomlTable* table, int line, Config& config) {
+    ApiConfig& api = config.api;
+    const auto line_in = [&](const char* key) {
+        return table != nullptr ? line_of(*table, key, line) : line;
+    };
+    if (api.tls_cert.empty() != api.tls_key.empty()) {
+        reader.add(line_in("tls_cert"), "tls_cert and tls_key in [api] need each other");
+    }
+    if (api.user.empty() != api.password.empty()) {
+        reader.add(line_in("user"), "user and password in [api] need each other");
+    }
+    if (!config.coordination.tls.on()) {
+        if (!api.peers.empty()) reader.add(line_in("peers"), "peers in [api] needs [tls]");
+        return;
+    }
+    if (api.peers.empty()) {
+        const auto bind = parse_server_id(config.coordination.bind, 10008);
+        if (config.coordination.engine == coord::EngineKind::raft && bind) {
+            api.peers = ServerId{bind->host, static_cast<std::uint16_t>(bind->port + 2)}.str();
+        } else {
+            reader.add(line,
+                       "peers is missing in [api]: with [tls] and an external engine it says "
+                       "where the other nodes reach this one, for example \"10.0.0.1:10010\"");
+        }
+    } else if (!parse_server_id(api.peers, 10010)) {
+        reader.add(line_in("peers"),
+                   fmt::format("peers in [api]: {} is not host:port", json_quote(api.peers)));
+    } else {
+        api.peers = with_port(api.peers, 10010);
+    }
 }
 
 void check_api(Reader& reader, const TomlTable& root, Config& config) {
@@ -170,7 +291,7 @@ void check_api(Reader& reader, const TomlTable& root, Config& config) {
     config.api.listen = listen->str();
     const bool everywhere = listen->host == "0.0.0.0" || listen->host == "::";
     if (config.api.advertise.empty()) {
-        if (everywhere && config.coordination.nodes.size() > 1) {
+        if (everywhere && config.coordination.size > 1) {
             reader.add(
                 table ? line_of(*table, "listen", line) : line,
                 fmt::format("advertise is missing in [api]: listen {} does not say where the "
@@ -185,6 +306,7 @@ void check_api(Reader& reader, const TomlTable& root, Config& config) {
     } else {
         config.api.advertise = with_port(config.api.advertise, listen->port);
     }
+    check_api_access(reader, table, line, config);
 }
 
 void check_passwords(Reader& reader, const TomlTable& table, const std::string& prefix,
@@ -337,7 +459,8 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
     EK_TRY(const TomlTable root, parse_toml(text, file));
     Reader reader;
     Config config;
-    const std::vector<std::string> sections{"node", "coordination", "api", "cluster", "stream"};
+    const std::vector<std::string> sections{"node", "coordination", "api",
+                                            "tls",  "cluster",      "stream"};
     for (const TomlEntry& entry : root) {
         if (std::count(sections.begin(), sections.end(), entry.key) == 0) {
             reader.unknown(entry, "the file", sections);
@@ -345,9 +468,11 @@ Result<Config> parse_config(std::string_view text, const std::string& file) {
     }
     read_section(reader, root, "node", node_fields(), config);
     read_section(reader, root, "coordination", coordination_fields(), config.coordination);
+    read_section(reader, root, "tls", tls_fields(), config.coordination.tls);
     read_section(reader, root, "api", api_fields(), config.api);
     check_node(reader, root, config);
     check_coordination(reader, root, config);
+    check_tls(reader, root, config);
     check_api(reader, root, config);
     read_clusters(reader, root, config);
     read_streams(reader, root, config);
@@ -389,6 +514,11 @@ std::string config_reference() {
     text += reference_of("[node]", "The process.", node_fields());
     text +=
         reference_of("[coordination]", "How the nodes of a group agree.", coordination_fields());
+    text += reference_of("[tls]",
+                         "Certificates of the nodes, for all that they say to each other; "
+                         "`evenkeel cert init` makes them. PEM files, read anew for each "
+                         "connection. Needed when `bind` is not on this host.",
+                         tls_fields());
     text += reference_of("[api]", "The HTTP API (see [api.md](api.md)).", api_fields());
     text += reference_of("[[cluster]]",
                          "A replication cluster to watch and recover; repeat the section for each.",

@@ -22,6 +22,14 @@ struct NodeConfig {
 struct ApiConfig {
     std::string listen = "127.0.0.1:3000";
     std::string advertise{};  // host:port; default: `listen`.
+    // Where the other nodes reach this one, over TLS with the group's certificates ([tls]).
+    std::string peers{};  // host:port; default with engine raft: the port of `bind` + 2.
+    // HTTPS for everybody else; without it, `listen` is plain HTTP.
+    std::string tls_cert{};
+    std::string tls_key{};
+    // Who may change something from another host; without a user nobody may.
+    std::string user{};
+    std::string password{};
 };
 
 struct Config {

@@ -33,6 +33,41 @@ Field<S> text(std::string name, std::string S::*member, std::string doc) {
             }};
 }
 
+// A text in a part of the section: `place` leads to it.
+template <typename S>
+Field<S> text_at(std::string name, std::string& (*place)(S&), std::string doc) {
+    S empty;
+    const std::string fallback = place(empty);
+    return {.name = std::move(name),
+            .type = "text",
+            .fallback = fallback.empty() ? "" : json_quote(fallback),
+            .doc = std::move(doc),
+            .set = [place](S& section, const TomlValue& value) -> Problem {
+                const auto* content = value.as<std::string>();
+                if (content == nullptr) return expected("a text in quotes", value);
+                if (content->empty()) return "must not be empty";
+                place(section) = *content;
+                return {};
+            }};
+}
+
+// The first line of a file, for passwords.
+template <typename S>
+Field<S> password_file_at(std::string name, std::string& (*place)(S&), std::string doc) {
+    return {.name = std::move(name),
+            .type = "text",
+            .doc = std::move(doc),
+            .set = [place](S& section, const TomlValue& value) -> Problem {
+                const auto* path = value.as<std::string>();
+                if (path == nullptr) return expected("a path in quotes", value);
+                const auto content = io::read_file(*path);
+                if (!content) return content.error().what;
+                place(section) = std::string(trim(*content));
+                if (place(section).empty()) return *path + " is empty";
+                return {};
+            }};
+}
+
 template <typename S>
 Field<S> flag(std::string name, bool S::*member, std::string doc) {
     return {.name = std::move(name),
@@ -72,6 +107,15 @@ Field<S> millis(std::string name, Millis S::*member, std::int64_t least, std::in
     return number<S>(std::move(name), least, most, std::to_string((S{}.*member).count()),
                      std::move(doc),
                      [member](S& section, std::int64_t value) { section.*member = Millis(value); });
+}
+
+template <typename S>
+Field<S> millis_at(std::string name, Millis& (*place)(S&), std::int64_t least, std::int64_t most,
+                   std::string doc) {
+    S empty;
+    return number<S>(std::move(name), least, most, std::to_string(place(empty).count()),
+                     std::move(doc),
+                     [place](S& section, std::int64_t value) { place(section) = Millis(value); });
 }
 
 template <typename S, typename Number>
@@ -197,32 +241,18 @@ Field<S> name(std::string key, std::string S::*member, std::string doc) {
 const std::vector<Field<Config>>& node_fields() {
     static const std::vector<Field<Config>> fields = [] {
         // [node] is about the whole process, so its keys land in several structs.
-        const auto text_of = [](std::string key, std::string fallback, std::string doc,
-                                std::string& (*place)(Config&)) {
-            return Field<Config>{.name = std::move(key),
-                                 .type = "text",
-                                 .fallback = std::move(fallback),
-                                 .doc = std::move(doc),
-                                 .set = [place](Config& config, const TomlValue& value) -> Problem {
-                                     const auto* content = value.as<std::string>();
-                                     if (content == nullptr || content->empty()) {
-                                         return expected("a text in quotes", value);
-                                     }
-                                     place(config) = *content;
-                                     return {};
-                                 }};
-        };
         std::vector<Field<Config>> all{
-            text_of("id", "",
-                    "This node's name, unique in its group. Default: `bind` of [coordination], or "
-                    "the host's name.",
-                    [](Config& c) -> std::string& { return c.coordination.node; }),
-            text_of("data_dir", "",
-                    "Folder of this node's state; made when missing. Never shared by two nodes. "
-                    "Required.",
-                    [](Config& c) -> std::string& { return c.node.data_dir; }),
-            text_of("log_level", "\"info\"", "debug, info, warn or error.",
-                    [](Config& c) -> std::string& { return c.node.log_level; })};
+            text_at<Config>(
+                "id", [](Config& c) -> std::string& { return c.coordination.node; },
+                "This node's name, unique in its group. Default: `bind` of [coordination], or the "
+                "host's name."),
+            text_at<Config>(
+                "data_dir", [](Config& c) -> std::string& { return c.node.data_dir; },
+                "Folder of this node's state; made when missing. Never shared by two nodes. "
+                "Required."),
+            text_at<Config>(
+                "log_level", [](Config& c) -> std::string& { return c.node.log_level; },
+                "debug, info, warn or error.")};
         all[0].type = "name";
         all[0].set = [set = all[0].set](Config& config, const TomlValue& value) -> Problem {
             if (const Problem problem = set(config, value)) return problem;
@@ -243,11 +273,14 @@ const std::vector<Field<Config>>& node_fields() {
 const std::vector<Field<coord::Config>>& coordination_fields() {
     using C = coord::Config;
     static const std::vector<Field<C>> fields{
-        choice<C>(
-            "engine", &C::engine,
-            {{"local", coord::EngineKind::local}, {"raft", coord::EngineKind::raft}},
-            "local: this node alone. raft: three or five nodes agree, each with an etcd member "
-            "that evenkeel runs by itself."),
+        choice<C>("engine", &C::engine,
+                  {{"local", coord::EngineKind::local},
+                   {"raft", coord::EngineKind::raft},
+                   {"etcd", coord::EngineKind::etcd},
+                   {"zookeeper", coord::EngineKind::zookeeper}},
+                  "local: this node alone. raft: three or five nodes agree, each with an etcd "
+                  "member that evenkeel runs by itself. etcd, zookeeper: a cluster of these that "
+                  "is already there."),
         name<C>("group", &C::group, "The group's name; nodes of another group are refused."),
         text<C>(
             "bind", &C::bind,
@@ -273,6 +306,12 @@ const std::vector<Field<coord::Config>>& coordination_fields() {
             "client_port", 1, 65535, "the port of `bind` + 1",
             "engine raft: port of the etcd member for this node, on 127.0.0.1 only.",
             [](C& config, std::int64_t port) { config.client_port = static_cast<int>(port); }),
+        choice<C>(
+            "preset", &C::preset,
+            {{"lan", coord::Preset::lan}, {"vm", coord::Preset::vm}, {"wan", coord::Preset::wan}},
+            "Timings that fit together, for ttl_ms, heartbeat_ms and election_ms. lan: 800, "
+            "30, 300, for quiet hardware in one place. vm: 1500, 50, 500, for shared "
+            "machines. wan: 8000, 250, 2500, for hosts up to 100 ms apart."),
         millis<C>(
             "ttl_ms", &C::ttl, 200, 60'000,
             "How long a silent node keeps its duties before another takes them. It must outlive "
@@ -282,9 +321,81 @@ const std::vector<Field<coord::Config>>& coordination_fields() {
             "election_ms", &C::election, 50, 50'000,
             "engine raft: silence after which members elect a new leader of their own; at least "
             "five heartbeats."),
+        count<C>("group_size", &C::size, 1, 99,
+                 "engine etcd or zookeeper: how many nodes of evenkeel the group has; a failover "
+                 "needs the agreement of more than half of them. Required there."),
+        flag<C>("insecure", &C::insecure,
+                "true: nodes on several hosts may talk to each other without [tls]. Whoever "
+                "reaches their ports can then change everything."),
+        texts<C>("etcd_endpoints", "engine etcd: the servers, \"https://etcd1:2379\". Required.",
+                 [](C& config, const std::string& url) -> Problem {
+                     if (!url.starts_with("http://") && !url.starts_with("https://")) {
+                         return fmt::format("{} does not start with https:// or http://",
+                                            json_quote(url));
+                     }
+                     config.etcd.endpoints.push_back(
+                         url.ends_with('/') ? url.substr(0, url.size() - 1) : url);
+                     return {};
+                 }),
+        text_at<C>(
+            "etcd_user", [](C& c) -> std::string& { return c.etcd.user; },
+            "engine etcd: user whose role may read and write the keys below /evenkeel/GROUP/."),
+        text_at<C>(
+            "etcd_password", [](C& c) -> std::string& { return c.etcd.password; }, "Its password."),
+        password_file_at<C>(
+            "etcd_password_file", [](C& c) -> std::string& { return c.etcd.password; },
+            "File with the password, in place of `etcd_password`."),
+        text_at<C>(
+            "etcd_ca", [](C& c) -> std::string& { return c.etcd.tls.ca; },
+            "engine etcd: authority of the servers' certificates (PEM); needed for https."),
+        text_at<C>(
+            "etcd_cert", [](C& c) -> std::string& { return c.etcd.tls.cert; },
+            "engine etcd: certificate that this node shows, when the servers ask for one."),
+        text_at<C>(
+            "etcd_key", [](C& c) -> std::string& { return c.etcd.tls.key; }, "Its key."),
+        text_at<C>(
+            "zookeeper_server", [](C& c) -> std::string& { return c.zookeeper.servers; },
+            "engine zookeeper: the ensemble, \"zk1:2181,zk2:2181,zk3:2181\". Required."),
+        text_at<C>(
+            "zookeeper_chroot", [](C& c) -> std::string& { return c.zookeeper.chroot; },
+            "engine zookeeper: path below which everything is kept. Default: /evenkeel/GROUP."),
+        text_at<C>(
+            "zookeeper_user", [](C& c) -> std::string& { return c.zookeeper.user; },
+            "engine zookeeper: user of digest authentication; what is written then belongs to it "
+            "alone."),
+        text_at<C>(
+            "zookeeper_password", [](C& c) -> std::string& { return c.zookeeper.password; },
+            "Its password."),
+        password_file_at<C>(
+            "zookeeper_password_file", [](C& c) -> std::string& { return c.zookeeper.password; },
+            "File with the password, in place of `zookeeper_password`."),
+        millis_at<C>(
+            "zookeeper_session_timeout_ms",
+            [](C& c) -> Millis& { return c.zookeeper.session_timeout; }, 100, 600'000,
+            "engine zookeeper: silence after which the servers forget a session."),
+        millis_at<C>(
+            "zookeeper_connection_timeout_ms",
+            [](C& c) -> Millis& { return c.zookeeper.connection_timeout; }, 10, 600'000,
+            "engine zookeeper: longest wait for a connection."),
+        number<C>("zookeeper_max_retries", 0, 1000, "3",
+                  "engine zookeeper: how often a lost connection is tried anew before it is "
+                  "reported.",
+                  [](C& c, std::int64_t n) { c.zookeeper.max_retries = static_cast<int>(n); }),
+        millis_at<C>(
+            "zookeeper_retry_wait_ms", [](C& c) -> Millis& { return c.zookeeper.retry_wait; }, 1,
+            600'000, "engine zookeeper: pause between these."),
         number<C>("join_limit_s", 1, 86'400, "120",
                   "A node that has not joined its group by then says what is missing and exits.",
                   [](C& config, std::int64_t value) { config.join_limit = Millis(value * 1000); })};
+    return fields;
+}
+
+const std::vector<Field<io::TlsFiles>>& tls_fields() {
+    using T = io::TlsFiles;
+    static const std::vector<Field<T>> fields{
+        text<T>("ca", &T::ca, "The group's authority, ca.pem. Required."),
+        text<T>("cert", &T::cert, "This node's certificate. Required."),
+        text<T>("key", &T::key, "Its key. Required.")};
     return fields;
 }
 
@@ -293,7 +404,20 @@ const std::vector<Field<ApiConfig>>& api_fields() {
         text<ApiConfig>("listen", &ApiConfig::listen, "Address of the HTTP API, host:port."),
         text<ApiConfig>("advertise", &ApiConfig::advertise,
                         "host:port at which the other nodes reach the HTTP API. Default: `listen`; "
-                        "required when that is 0.0.0.0 and there are several nodes.")};
+                        "required when that is 0.0.0.0 and there are several nodes."),
+        text<ApiConfig>("tls_cert", &ApiConfig::tls_cert,
+                        "Certificate for HTTPS on `listen`. Default: plain HTTP."),
+        text<ApiConfig>("tls_key", &ApiConfig::tls_key, "Its key."),
+        text<ApiConfig>("peers", &ApiConfig::peers,
+                        "host:port at which the other nodes reach this one over TLS, with the "
+                        "certificates of [tls]. Default: `bind` of [coordination], its port + 2."),
+        text<ApiConfig>("user", &ApiConfig::user,
+                        "User that may change something through the API from another host (HTTP "
+                        "basic authentication). Without one only this host may."),
+        text<ApiConfig>("password", &ApiConfig::password, "Its password."),
+        password_file_at<ApiConfig>(
+            "password_file", [](ApiConfig& c) -> std::string& { return c.password; },
+            "File with the password, in place of `password`.")};
     return fields;
 }
 

@@ -25,6 +25,7 @@ struct Field {
 
 const std::vector<Field<Config>>& node_fields();
 const std::vector<Field<coord::Config>>& coordination_fields();
+const std::vector<Field<io::TlsFiles>>& tls_fields();
 const std::vector<Field<ApiConfig>>& api_fields();
 const std::vector<Field<topology::ClusterConfig>>& cluster_fields();
 const std::vector<Field<cdc::StreamConfig>>& stream_fields();

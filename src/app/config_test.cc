@@ -45,6 +45,10 @@ join_limit_s = 5
 [api]
 listen = "0.0.0.0:3000"
 advertise = "10.0.0.1"
+[tls]
+ca = "/d/ca.pem"
+cert = "/d/n1.pem"
+key = "/d/n1.key"
 [[cluster]]
 name = "shop"
 seeds = ["db1", "db2:3307"]
@@ -67,13 +71,49 @@ nulls = false
                 ElementsAre("10.0.0.1:10008", "10.0.0.2:10008", "10.0.0.3:10008"));
     EXPECT_EQ(config->coordination.ttl, Millis(800));
     EXPECT_EQ(config->coordination.join_limit, Millis(5000));
+    EXPECT_EQ(config->coordination.size, 3);
+    EXPECT_EQ(config->coordination.tls.key, "/d/n1.key");
     EXPECT_EQ(config->api.advertise, "10.0.0.1:3000");
+    EXPECT_EQ(config->api.peers, "10.0.0.1:10010");
     ASSERT_EQ(config->clusters.size(), 1u);
     EXPECT_EQ(config->clusters[0].seeds[1].str(), "db2:3307");
     EXPECT_EQ(config->clusters[0].replication.user, "u");
     ASSERT_EQ(config->streams.size(), 1u);
     EXPECT_EQ(config->streams[0].credentials.password, "p");
     EXPECT_FALSE(config->streams[0].output.nulls);
+}
+
+TEST(Config, APresetGivesWhatTheFileDoesNot) {
+    const auto config = parse_config(std::string(kSmallest) +
+                                         "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.1\"\n"
+                                         "nodes=[\"127.0.0.1\"]\npreset=\"lan\"\nttl_ms=900\n",
+                                     "f");
+    ASSERT_TRUE(config) << config.error().what;
+    EXPECT_EQ(config->coordination.ttl, Millis(900));
+    EXPECT_EQ(config->coordination.heartbeat, Millis(30));
+    EXPECT_EQ(config->coordination.election, Millis(300));
+}
+
+TEST(Config, ReadsExternalEngines) {
+    const auto etcd = parse_config(std::string(kSmallest) +
+                                       "[coordination]\nengine=\"etcd\"\ngroup_size=3\n"
+                                       "etcd_endpoints=[\"https://e1:2379/\"]\n"
+                                       "etcd_user=\"ek\"\netcd_password=\"p\"\n"
+                                       "etcd_ca=\"/ca.pem\"\n",
+                                   "f");
+    ASSERT_TRUE(etcd) << etcd.error().what;
+    EXPECT_THAT(etcd->coordination.etcd.endpoints, ElementsAre("https://e1:2379"));
+    EXPECT_EQ(etcd->coordination.etcd.tls.ca, "/ca.pem");
+    EXPECT_EQ(etcd->coordination.size, 3);
+    const auto zookeeper =
+        parse_config(std::string(kSmallest) +
+                         "[coordination]\nengine=\"zookeeper\"\ngroup=\"g\"\ngroup_size=1\n"
+                         "zookeeper_server=\"a:1,b:2\"\nzookeeper_max_retries=5\n",
+                     "f");
+    ASSERT_TRUE(zookeeper) << zookeeper.error().what;
+    EXPECT_EQ(zookeeper->coordination.zookeeper.servers, "a:1,b:2");
+    EXPECT_EQ(zookeeper->coordination.zookeeper.chroot, "/evenkeel/g");
+    EXPECT_EQ(zookeeper->coordination.zookeeper.max_retries, 5);
 }
 
 TEST(Config, ReportsEveryProblemInTheOrderOfLines) {
@@ -147,25 +187,43 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"LocalWithNodes", "[coordination]\nnodes = [\"a\"]\n",
             "f:4: nodes in [coordination] needs "
             "engine = \"raft\""},
-        Bad{"RaftWithoutNodes", "[coordination]\nengine = \"raft\"\nbind = \"a\"\n",
+        Bad{"RaftWithoutNodes", "[coordination]\nengine = \"raft\"\nbind = \"127.0.0.1\"\n",
             "f:3: nodes is "
             "missing"},
         Bad{"NotInNodes",
-            "[coordination]\nengine=\"raft\"\nbind=\"d\"\nnodes=[\"a\",\"b\",\"c\"]\n",
-            "f:6: nodes in [coordination] does not have this node's bind \"d:10008\""},
-        Bad{"EvenNodes", "[coordination]\nengine=\"raft\"\nbind=\"a\"\nnodes=[\"a\",\"b\"]\n",
+            "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.9\"\nnodes=[\"a\",\"b\",\"c\"]\n",
+            "f:6: nodes in [coordination] does not have this node's bind \"127.0.0.9:10008\""},
+        Bad{"EvenNodes",
+            "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.1\"\nnodes=[\"127.0.0.1\",\"b\"]\n",
             "use 3 or 5"},
         Bad{"NodeTwice",
-            "[coordination]\nengine=\"raft\"\nbind=\"a\"\nnodes=[\"a\",\"a:10008\",\"b\"]\n",
+            "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.1\"\nnodes=[\"127.0.0.1\",\"a\",\"a:"
+            "10008\"]\n",
             "\"a:10008\" is there twice"},
         Bad{"ShortElection",
-            "[coordination]\nengine=\"raft\"\nbind=\"a\"\nnodes=[\"a\"]\nheartbeat_ms=50\n"
+            "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.1\"\nnodes=[\"127.0.0.1\"]\nheartbeat_"
+            "ms=50\n"
             "election_ms=100\n",
             "f:8: election_ms in [coordination] must be at least five times heartbeat_ms"},
         Bad{"NoAdvertise",
             "[coordination]\nengine=\"raft\"\nbind=\"a\"\nnodes=[\"a\",\"b\",\"c\"]\n"
-            "[api]\nlisten=\"0.0.0.0:3000\"\n",
-            "f:8: advertise is missing in [api]"},
+            "insecure=true\n[api]\nlisten=\"0.0.0.0:3000\"\n",
+            "f:9: advertise is missing in [api]"},
+        Bad{"SeveralHostsWithoutTls",
+            "[coordination]\nengine=\"raft\"\nbind=\"a\"\nnodes=[\"a\",\"b\",\"c\"]\n",
+            "f:3: [tls] is missing"},
+        Bad{"TlsWithoutKey",
+            "[coordination]\nengine=\"raft\"\nbind=\"a\"\nnodes=[\"a\",\"b\",\"c\"]\n"
+            "[tls]\nca=\"c\"\ncert=\"n\"\n",
+            "f:7: key is missing in [tls]"},
+        Bad{"KeyOfAnotherEngine",
+            "[coordination]\nengine=\"etcd\"\ngroup_size=1\netcd_endpoints=[\"http://e\"]\n"
+            "zookeeper_user=\"u\"\n",
+            "f:7: zookeeper_user in [coordination] needs engine = \"zookeeper\""},
+        Bad{"ExternalWithoutSize", "[coordination]\nengine=\"zookeeper\"\nzookeeper_server=\"z\"\n",
+            "f:3: group_size is missing"},
+        Bad{"ApiUserWithoutPassword", "[api]\nuser=\"u\"\n",
+            "f:4: user and password in [api] need each other"},
         Bad{"SingleBrackets", "[cluster]\nname=\"a\"\n", "write [[cluster]] for each cluster"},
         Bad{"NoUser", "[[cluster]]\nseeds=[\"a\"]\n", "f:3: user is missing in [[cluster]]"},
         Bad{"BadSeed", "[[cluster]]\nuser=\"u\"\nseeds=[\"a:b:c\"]\n", "f:5: seeds in [[cluster]]"},

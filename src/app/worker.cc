@@ -63,13 +63,14 @@ private:
 Result<> Node::open(const std::string& incarnation) {
     EK_TRY(engine_, coord::open_engine(config_.coordination));
     coordinator_ = std::make_unique<coord::Coordinator>(
-        *engine_, coord::CoordinatorOptions{.node = config_.coordination.node,
-                                            .incarnation = incarnation,
-                                            .api_address = config_.api.advertise,
-                                            .ttl = config_.coordination.ttl});
-    const std::size_t nodes = config_.coordination.nodes.size();
-    const topology::ServiceOptions options{.group_size = nodes == 0 ? 1 : nodes,
-                                           .on_step = fault_hook()};
+        *engine_,
+        coord::CoordinatorOptions{.node = config_.coordination.node,
+                                  .incarnation = incarnation,
+                                  .api_address = config_.api.advertise,
+                                  .ttl = config_.coordination.ttl,
+                                  .call_limit = coord::call_limit(config_.coordination.ttl)});
+    const topology::ServiceOptions options{
+        .group_size = static_cast<std::size_t>(config_.coordination.size), .on_step = fault_hook()};
     for (const auto& cluster : config_.clusters) {
         clusters_.push_back(std::make_unique<topology::Service>(cluster, *coordinator_, options));
     }

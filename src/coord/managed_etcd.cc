@@ -153,6 +153,11 @@ int client_port(const Config& config) {
     return (id ? id->port : kPeerPort) + 1;
 }
 
+std::string client_url(const Config& config) {
+    return fmt::format("{}://127.0.0.1:{}", config.tls.on() ? "https" : "http",
+                       client_port(config));
+}
+
 Result<ManagedEtcd> prepare(const Config& config) {
     EK_TRY_VOID(check_addresses(config));
     EK_TRY_VOID(io::make_folders(config.data_dir));
@@ -178,7 +183,7 @@ Result<ManagedEtcd> prepare(const Config& config) {
     }
     const std::string folder = config.data_dir + "/etcd";
     const bool joined_before = io::exists(folder + "/member");
-    etcd.client_url = fmt::format("http://127.0.0.1:{}", client_port(config));
+    etcd.client_url = client_url(config);
     etcd.log_path = config.data_dir + "/etcd.log";
     etcd.command.argv = {
         "etcd",

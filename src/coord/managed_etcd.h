@@ -33,6 +33,8 @@ EtcdEnd explain_end(const std::string& log_path, std::size_t from);
 
 // The port of etcd's client interface on 127.0.0.1.
 int client_port(const Config& config);
+// Its address: "https://127.0.0.1:10009", http without TLS between the nodes.
+std::string client_url(const Config& config);
 // "host:port" with the port given, or 10008.
 std::string peer_address(const std::string& configured);
 

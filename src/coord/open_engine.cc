@@ -10,12 +10,26 @@
 namespace evenkeel::coord {
 
 Result<std::unique_ptr<Engine>> open_engine(const Config& config) {
-    if (config.engine == EngineKind::local) {
-        EK_TRY_VOID(io::make_folders(config.data_dir));
-        return open_local_engine(config.data_dir + "/state.db");
+    const std::string root = "/evenkeel/" + config.group;
+    switch (config.engine) {
+        case EngineKind::local:
+            EK_TRY_VOID(io::make_folders(config.data_dir));
+            return open_local_engine(config.data_dir + "/state.db");
+        case EngineKind::raft:
+            return make_etcd_engine({.endpoints = {client_url(config)},
+                                     .root = root + "/",
+                                     .tls = config.tls,
+                                     .call_limit = call_limit(config.ttl)});
+        case EngineKind::etcd:
+            return make_etcd_engine({.endpoints = config.etcd.endpoints,
+                                     .root = root + "/",
+                                     .tls = config.etcd.tls,
+                                     .user = config.etcd.user,
+                                     .password = config.etcd.password,
+                                     .call_limit = call_limit(config.ttl)});
+        case EngineKind::zookeeper: break;
     }
-    return make_etcd_engine({.endpoints = {fmt::format("http://127.0.0.1:{}", client_port(config))},
-                             .root = "/evenkeel/" + config.group + "/"});
+    return Error{Errc::invalid, "coordination: engine \"zookeeper\" is not built in"};
 }
 
 }  // namespace evenkeel::coord

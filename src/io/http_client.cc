@@ -10,7 +10,6 @@
 namespace evenkeel::io {
 namespace {
 
-constexpr long kConnectLimitMs = 200;
 constexpr Millis kIdleTick{50};
 
 void init_once() {
@@ -41,86 +40,117 @@ bool surely_not_sent(CURL* easy, CURLcode code) {
     ::curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &written);
     if (written > 0) return false;
     return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-           code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT;
+           code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT ||
+           code == CURLE_SSL_CONNECT_ERROR || code == CURLE_PEER_FAILED_VERIFICATION ||
+           code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE;
+}
+
+// curl's list of header lines.
+class Headers {
+public:
+    explicit Headers(const std::vector<std::string>& lines) {
+        add("Content-Type: application/json");
+        // Without this libcurl waits a second for "100 Continue" before it sends a larger body.
+        add("Expect:");
+        for (const std::string& line : lines) add(line);
+    }
+    ~Headers() { ::curl_slist_free_all(list_); }
+    Headers(const Headers&) = delete;
+    Headers& operator=(const Headers&) = delete;
+
+    curl_slist* get() const { return list_; }
+
+private:
+    void add(const std::string& line) { list_ = ::curl_slist_append(list_, line.c_str()); }
+
+    curl_slist* list_ = nullptr;
+};
+
+bool has_body(const HttpRequest& request) {
+    return request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 }
 
 }  // namespace
 
 struct HttpClient::Impl {
+    TlsFiles tls;
     CURL* easy = nullptr;
     CURLM* multi = nullptr;
-    curl_slist* headers = nullptr;
 
-    void prepare(const std::string& url) {
+    // What `request` and `headers` point to must outlive the transfer.
+    void prepare(const HttpRequest& request, const Headers& headers) {
         ::curl_easy_reset(easy);
-        ::curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+        ::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
         ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         ::curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
         ::curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-        ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    }
-
-    Result<HttpAnswer> perform(const std::string& url, const std::string* body, Deadline deadline) {
-        const Millis left = deadline.left(now());
-        if (left == Millis{0}) {
-            return Error{Errc::unavailable, fmt::format("request {}: no time left", url)};
+        ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+        ::curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+        if (has_body(request)) {
+            ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
+            ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
         }
-        HttpAnswer answer;
-        prepare(url);
-        ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
-        ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-                           std::min(kConnectLimitMs, static_cast<long>(left.count())));
-        if (body != nullptr) {
-            ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body->size()));
-            ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body->data());
-        }
-        ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append);
-        ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
-        const CURLcode code = ::curl_easy_perform(easy);
-        if (code != CURLE_OK) {
-            const Errc errc = surely_not_sent(easy, code) ? Errc::unavailable : Errc::timed_out;
-            return Error{errc, fmt::format("request {}: {}", url, ::curl_easy_strerror(code))};
-        }
-        long status = 0;
-        ::curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-        answer.status = static_cast<int>(status);
-        return answer;
+        if (!tls.on()) return;
+        ::curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca.c_str());
+        ::curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // A renewed authority counts.
+        if (tls.cert.empty()) return;
+        ::curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert.c_str());
+        ::curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
     }
 };
 
-HttpClient::HttpClient() : impl_(std::make_unique<Impl>()) {
+HttpClient::HttpClient(TlsFiles tls) : impl_(std::make_unique<Impl>()) {
     init_once();
+    impl_->tls = std::move(tls);
     impl_->easy = ::curl_easy_init();
     impl_->multi = ::curl_multi_init();
-    impl_->headers = ::curl_slist_append(nullptr, "Content-Type: application/json");
-    // Without this libcurl waits a second for "100 Continue" before it sends a larger body.
-    impl_->headers = ::curl_slist_append(impl_->headers, "Expect:");
 }
 
 HttpClient::~HttpClient() {
     ::curl_easy_cleanup(impl_->easy);
     ::curl_multi_cleanup(impl_->multi);
-    ::curl_slist_free_all(impl_->headers);
+}
+
+Result<HttpAnswer> HttpClient::send(const HttpRequest& request, Deadline deadline) {
+    const Millis left = deadline.left(now());
+    if (left == Millis{0}) {
+        return Error{Errc::unavailable, fmt::format("request {}: no time left", request.url)};
+    }
+    HttpAnswer answer;
+    const Headers headers(request.headers);
+    CURL* easy = impl_->easy;
+    impl_->prepare(request, headers);
+    ::curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
+    ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append);
+    ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer.body);
+    const CURLcode code = ::curl_easy_perform(easy);
+    if (code != CURLE_OK) {
+        const Errc errc = surely_not_sent(easy, code) ? Errc::unavailable : Errc::timed_out;
+        return Error{errc, fmt::format("request {}: {}", request.url, ::curl_easy_strerror(code))};
+    }
+    long status = 0;
+    ::curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    answer.status = static_cast<int>(status);
+    return answer;
 }
 
 Result<HttpAnswer> HttpClient::get(const std::string& url, Deadline deadline) {
-    return impl_->perform(url, nullptr, deadline);
+    return send({.url = url}, deadline);
 }
 
 Result<HttpAnswer> HttpClient::post(const std::string& url, const std::string& body,
                                     Deadline deadline) {
-    return impl_->perform(url, &body, deadline);
+    return send({.method = "POST", .url = url, .body = body}, deadline);
 }
 
-Result<> HttpClient::stream(const std::string& url, const std::string& body,
+Result<> HttpClient::stream(const HttpRequest& request,
                             const std::function<bool(std::string_view)>& on_data,
                             const std::function<bool()>& on_idle, Millis connect_limit) {
     StreamSink sink{.on_data = on_data};
-    impl_->prepare(url);
+    const Headers headers(request.headers);
+    impl_->prepare(request, headers);
     CURL* easy = impl_->easy;
     ::curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_limit.count()));
-    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-    ::curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
     ::curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, hand_over);
     ::curl_easy_setopt(easy, CURLOPT_WRITEDATA, &sink);
     ::curl_multi_add_handle(impl_->multi, easy);
@@ -145,7 +175,7 @@ Result<> HttpClient::stream(const std::string& url, const std::string& body,
     }
     ::curl_multi_remove_handle(impl_->multi, easy);
     if (stopped || sink.ended) return {};
-    return Error{Errc::unavailable, fmt::format("stream {}: {}", url,
+    return Error{Errc::unavailable, fmt::format("stream {}: {}", request.url,
                                                 code == CURLE_OK ? "the other side ended it"
                                                                  : ::curl_easy_strerror(code))};
 }

@@ -18,12 +18,12 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr Millis kReadLimit{1000};
-constexpr Millis kDoubtLimit{150};
+constexpr int kReadCalls = 5;  // Calls that the read of a whole state may take.
 constexpr Millis kRetryPause{50};
+constexpr int kUnauthorized = 401;
+constexpr int kForbidden = 403;
 // A watch that was silent for this long is compared with the store.
 constexpr Millis kWatchDoubt{1000};
-constexpr Millis kWatchConnectLimit{300};
 
 // 64-bit numbers travel as text; a zero field is left out.
 std::uint64_t number(const Json& object, const char* name) {
@@ -116,10 +116,10 @@ public:
     void watch(const std::string& prefix, const std::function<void(const WatchBatch&)>& on_batch,
                io::StopToken& stop) override {
         Version seen = 0;
-        io::HttpClient client;
+        io::HttpClient client(options_.tls);
         while (!stop.requested()) {
             if (seen == 0) {
-                const auto whole = read(prefix, io::within(kReadLimit));
+                const auto whole = read(prefix, io::within(options_.call_limit * kReadCalls));
                 if (!whole) {
                     stop.wait_for(kRetryPause);
                     continue;
@@ -167,8 +167,13 @@ private:
             heard = io::now();
             return !missed_something(from, seen);
         };
-        const auto ended = client.stream(endpoint() + "/v3/watch", body.dump(), on_data, on_idle,
-                                         kWatchConnectLimit);
+        const auto headers = login(io::within(options_.call_limit));
+        if (!headers) return true;
+        const auto ended = client.stream({.method = "POST",
+                                          .url = endpoint() + "/v3/watch",
+                                          .body = body.dump(),
+                                          .headers = *headers},
+                                         on_data, on_idle, options_.call_limit * 2);
         if (!ended) next_endpoint();
         return !gap;
     }
@@ -188,7 +193,7 @@ private:
         const Error gap{Errc::corrupt, "etcd watch: a gap"};
         const Json message = Json::parse(line, nullptr, false);
         const auto result = message.is_object() ? message.find("result") : message.end();
-        if (result == message.end() || !result->is_object()) return gap;
+        if (result == message.end() || !result->is_object()) return gap;  // Also: not logged in.
         // Compaction passed us by: what happened between is gone.
         if (result->value("canceled", false) || number(*result, "compact_revision") != 0)
             return gap;
@@ -213,7 +218,7 @@ private:
                         {"sort_target", "MOD"},
                         {"limit", "1"},
                         {"keys_only", true}};
-        const auto answer = call("/v3/kv/range", body, io::within(kDoubtLimit));
+        const auto answer = call("/v3/kv/range", body, io::within(options_.call_limit));
         if (!answer) return true;
         const Json pairs = answer->value("kvs", Json::array());
         return !pairs.empty() && number(pairs.front(), "mod_revision") > seen;
@@ -228,25 +233,76 @@ private:
     }
 
     Result<Json> call(const char* path, const Json& body, Deadline deadline) {
-        auto client = borrow();
-        auto answer = client->post(endpoint() + path, body.dump(), deadline);
-        give_back(std::move(client));
-        if (!answer) {
-            next_endpoint();
-            return answer.error();
+        auto answer = ask(path, body, deadline);
+        if (answer && answer->status == kUnauthorized && !options_.user.empty()) {
+            // Tokens run out, and a restarted server has forgotten them: refused, so not applied.
+            forget_token();
+            answer = ask(path, body, deadline);
         }
+        if (!answer) return answer.error();
         const Json json = Json::parse(answer->body, nullptr, false);
         if (answer->status == 200 && json.is_object()) return json;
+        const std::string where = endpoint() + path;
         next_endpoint();
-        // Whatever the gateway says, the proposal may have been made already.
         const std::string cause =
             json.is_object() ? json.value("error", answer->body) : answer->body;
-        return Error{Errc::timed_out, fmt::format("etcd {}{}: {}", endpoint(), path, cause)};
+        if (answer->status == kUnauthorized || answer->status == kForbidden) {
+            return Error{Errc::unavailable,
+                         fmt::format("etcd {}: {}: check etcd_user, its password, and its role on "
+                                     "the keys below {}",
+                                     where, cause, options_.root)};
+        }
+        // Whatever the gateway says, the proposal may have been made already.
+        return Error{Errc::timed_out, fmt::format("etcd {}: {}", where, cause)};
+    }
+
+    // One request, with the user's token where the cluster asks for one.
+    Result<io::HttpAnswer> ask(const char* path, const Json& body, Deadline deadline) {
+        EK_TRY(const std::vector<std::string> headers, login(deadline));
+        return post(path, body, headers, deadline);
+    }
+
+    Result<io::HttpAnswer> post(const char* path, const Json& body,
+                                const std::vector<std::string>& headers, Deadline deadline) {
+        auto client = borrow();
+        auto answer = client->send(
+            {.method = "POST", .url = endpoint() + path, .body = body.dump(), .headers = headers},
+            deadline);
+        give_back(std::move(client));
+        if (!answer) next_endpoint();
+        return answer;
+    }
+
+    // The headers that say who asks; nothing was sent of the caller's request when this fails.
+    Result<std::vector<std::string>> login(Deadline deadline) {
+        if (options_.user.empty()) return std::vector<std::string>{};
+        {
+            Lock lock(mutex_);
+            if (!token_.empty()) return std::vector<std::string>{"Authorization: " + token_};
+        }
+        const Json body{{"name", options_.user}, {"password", options_.password}};
+        const auto answer = post("/v3/auth/authenticate", body, {}, deadline);
+        if (!answer) return Error{Errc::unavailable, answer.error().what};
+        const Json json = Json::parse(answer->body, nullptr, false);
+        if (answer->status != 200 || !json.is_object() || !json.contains("token")) {
+            return Error{
+                Errc::unavailable,
+                fmt::format("log in to etcd {} as {}: {}", endpoint(), options_.user,
+                            json.is_object() ? json.value("error", answer->body) : answer->body)};
+        }
+        Lock lock(mutex_);
+        token_ = json.value("token", "");
+        return std::vector<std::string>{"Authorization: " + token_};
+    }
+
+    void forget_token() {
+        Lock lock(mutex_);
+        token_.clear();
     }
 
     std::unique_ptr<io::HttpClient> borrow() {
         Lock lock(mutex_);
-        if (clients_.empty()) return std::make_unique<io::HttpClient>();
+        if (clients_.empty()) return std::make_unique<io::HttpClient>(options_.tls);
         auto client = std::move(clients_.back());
         clients_.pop_back();
         return client;
@@ -267,6 +323,7 @@ private:
     Mutex mutex_;
     // As many as calls were ever under way at once.
     std::vector<std::unique_ptr<io::HttpClient>> clients_ EK_GUARDED_BY(mutex_);
+    std::string token_ EK_GUARDED_BY(mutex_);
 };
 
 }  // namespace

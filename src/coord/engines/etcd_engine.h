@@ -7,12 +7,17 @@
 #include <vector>
 
 #include "coord/engine.h"
+#include "io/tls_files.h"
 
 namespace evenkeel::coord {
 
 struct EtcdOptions {
-    std::vector<std::string> endpoints{};  // "http://127.0.0.1:10009"
+    std::vector<std::string> endpoints{};  // "https://127.0.0.1:10009"
     std::string root{};                    // Put before every key: "/evenkeel/<group>/".
+    io::TlsFiles tls{};                    // For endpoints that are https.
+    std::string user{};                    // Empty: the cluster asks for no password.
+    std::string password{};
+    Millis call_limit{200};  // For the calls that a watch makes by itself.
 };
 
 // Does not connect.
