@@ -197,7 +197,8 @@ INSTANTIATE_TEST_SUITE_P(
             "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.1\"\nnodes=[\"127.0.0.1\",\"b\"]\n",
             "use 3 or 5"},
         Bad{"NodeTwice",
-            "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.1\"\nnodes=[\"127.0.0.1\",\"a\",\"a:"
+            "[coordination]\nengine=\"raft\"\nbind=\"127.0.0.1\"\nnodes=[\"127.0.0.1\",\"b\",\"a\","
+            "\"a:"
             "10008\"]\n",
             "\"a:10008\" is there twice"},
         Bad{"ShortElection",
