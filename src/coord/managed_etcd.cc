@@ -140,6 +140,21 @@ Result<> check_program() {
                  "etcd-server (apt-get install etcd-server)"};
 }
 
+std::string peer_url(const Config& config, const std::string& address) {
+    return (config.tls.on() ? "https://" : "http://") + address;
+}
+
+// Members and clients both have to show a certificate of the group's authority.
+void add_tls(std::vector<std::string>& argv, const io::TlsFiles& tls) {
+    if (!tls.on()) return;
+    for (const char* side : {"", "peer-"}) {
+        argv.push_back(fmt::format("--{}cert-file={}", side, tls.cert));
+        argv.push_back(fmt::format("--{}key-file={}", side, tls.key));
+        argv.push_back(fmt::format("--{}trusted-ca-file={}", side, tls.ca));
+        argv.push_back(fmt::format("--{}client-cert-auth", side));
+    }
+}
+
 }  // namespace
 
 std::string peer_address(const std::string& configured) {
@@ -170,7 +185,7 @@ Result<ManagedEtcd> prepare(const Config& config) {
     const std::string listen_address = ServerId{.host = listen, .port = bind.port}.str();
     EK_TRY_VOID(check_port(listen, bind.port, "coordination.bind"));
     EK_TRY_VOID(check_port("127.0.0.1", client_port(config), "coordination.client_port"));
-    if (!listen.starts_with("127.") && listen != "::1") {
+    if (!config.tls.on() && !listen.starts_with("127.") && listen != "::1") {
         log::warn("coord",
                   "the nodes talk to each other without TLS: let only the nodes reach port {}",
                   bind.port);
@@ -179,7 +194,7 @@ Result<ManagedEtcd> prepare(const Config& config) {
     std::vector<std::string> members;
     for (const std::string& node : config.nodes) {
         const std::string address = peer_address(node);
-        members.push_back(member_name(address) + "=http://" + address);
+        members.push_back(member_name(address) + "=" + peer_url(config, address));
     }
     const std::string folder = config.data_dir + "/etcd";
     const bool joined_before = io::exists(folder + "/member");
@@ -192,8 +207,8 @@ Result<ManagedEtcd> prepare(const Config& config) {
         "--initial-cluster=" + join(members, ","),
         "--initial-cluster-token=" + config.group,
         std::string("--initial-cluster-state=") + (joined_before ? "existing" : "new"),
-        "--initial-advertise-peer-urls=http://" + bind.str(),
-        "--listen-peer-urls=http://" + listen_address,
+        "--initial-advertise-peer-urls=" + peer_url(config, bind.str()),
+        "--listen-peer-urls=" + peer_url(config, listen_address),
         "--listen-client-urls=" + etcd.client_url,
         "--advertise-client-urls=" + etcd.client_url,
         fmt::format("--heartbeat-interval={}", config.heartbeat.count()),
@@ -206,6 +221,7 @@ Result<ManagedEtcd> prepare(const Config& config) {
         "--log-outputs=stderr",
         "--log-level=warn",
     };
+    add_tls(etcd.command.argv, config.tls);
     etcd.command.output = etcd.log_path;
     return etcd;
 }
