@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/mutex.h"
+#include "coord/death_certificate.h"
 #include "coord/fact_write.h"
 #include "coord/lease_core.h"
 #include "coord/listeners.h"
+#include "coord/mirror.h"
 #include "io/clock.h"
 #include "io/thread.h"
 
@@ -24,6 +25,7 @@ Member member_of(const MemberRecord& record) {
     return {.node = record.node,
             .incarnation = record.incarnation,
             .api_address = record.api_address,
+            .peer_address = record.peer_address,
             .version = record.version,
             .live = record.state == MemberState::live};
 }
@@ -37,6 +39,7 @@ struct Coordinator::Impl {
           core({.node = options.node,
                 .incarnation = options.incarnation,
                 .api_address = options.api_address,
+                .peer_address = options.peer_address,
                 .version = EVENKEEL_VERSION,
                 .ttl = options.ttl}) {}
 
@@ -46,10 +49,8 @@ struct Coordinator::Impl {
     mutable Mutex mutex;
     CondVar changed;  // Something the lease thread or a waiter looks at.
     LeaseCore core EK_GUARDED_BY(mutex);
-    std::map<std::string, Entry> mirror EK_GUARDED_BY(mutex);
-    bool mirrored EK_GUARDED_BY(mutex) = false;  // The first whole state has arrived.
-    Version watched EK_GUARDED_BY(mutex) = 0;    // Up to here the watch has told everything.
-    bool poked EK_GUARDED_BY(mutex) = false;     // The lease thread has something to look at.
+    Mirror mirror EK_GUARDED_BY(mutex);
+    bool poked EK_GUARDED_BY(mutex) = false;  // The lease thread has something to look at.
     std::string last_error EK_GUARDED_BY(mutex);
 
     Listeners listeners;
@@ -108,16 +109,10 @@ struct Coordinator::Impl {
         bool usable = false;  // A duty became so.
         {
             Lock lock(mutex);
-            const Version before = watched;
-            if (batch.whole) forget_missing(batch, keys, now);
-            for (const Change& change : batch.changes) {
-                if (absorb(change.key, change.value, change.version, now))
-                    keys.push_back(change.key);
-            }
-            mirrored = true;
-            watched = std::max(watched, batch.version);
+            const Version before = mirror.watched();
+            keys = tell_core(mirror.take(batch), now);
             for (const auto& [duty, grant] : core.grants()) {
-                usable = usable || (grant.fence > before && grant.fence <= watched);
+                usable = usable || (grant.fence > before && grant.fence <= mirror.watched());
             }
             poked = true;
         }
@@ -126,33 +121,15 @@ struct Coordinator::Impl {
         if (usable) duty_listeners.notify({""});
     }
 
-    void forget_missing(const WatchBatch& batch, std::vector<std::string>& keys, Instant now)
+    // Returns the keys that changed.
+    std::vector<std::string> tell_core(const std::vector<Change>& news, Instant now)
         EK_REQUIRES(mutex) {
-        std::set<std::string> present;
-        for (const Change& change : batch.changes) present.insert(change.key);
-        for (auto it = mirror.begin(); it != mirror.end();) {
-            if (present.contains(it->first) || it->second.version > batch.version) {
-                ++it;
-                continue;
-            }
-            core.observe(it->first, std::nullopt, 0, now);
-            keys.push_back(it->first);
-            it = mirror.erase(it);
+        std::vector<std::string> keys;
+        for (const Change& change : news) {
+            core.observe(change.key, change.value, change.version, now);
+            keys.push_back(change.key);
         }
-    }
-
-    // Takes a newer state of a key into the local copy; false when it was known.
-    bool absorb(const std::string& key, const std::optional<std::string>& value, Version version,
-                Instant now) EK_REQUIRES(mutex) {
-        const auto it = mirror.find(key);
-        if (it != mirror.end() && it->second.version >= version) return false;
-        if (value) {
-            mirror[key] = {.key = key, .value = *value, .version = version};
-        } else if (it != mirror.end()) {
-            mirror.erase(it);
-        }
-        core.observe(key, value, version, now);
-        return true;
+        return keys;
     }
 
     // --- lease thread ---------------------------------------------------------------------------
@@ -178,7 +155,7 @@ struct Coordinator::Impl {
     // Sleeps until the core has a transaction to send, or its lease ran out, or something happened.
     LeaseCore::Next wait_for_work(io::StopToken& stop) {
         Lock lock(mutex);
-        if (!mirrored) {
+        if (!mirror.complete()) {
             changed.wait_for(mutex, Millis(50));
             return {};
         }
@@ -219,11 +196,24 @@ struct Coordinator::Impl {
         changed.notify_all();
     }
 
+    // Empty: none until the deadline.
+    std::string wait_for_next_holder(const Grant& former, Deadline deadline) {
+        Lock lock(mutex);
+        while (!deadline.passed(io::now())) {
+            const auto entry = mirror.get(kDutyPrefix + former.duty);
+            const auto record = entry ? duty_from_json(entry->value) : std::nullopt;
+            if (record && record->epoch > former.epoch && !record->holder.empty()) {
+                return record->holder;
+            }
+            changed.wait_for(mutex, std::min(Millis(50), deadline.left(io::now())));
+        }
+        return {};
+    }
+
     // --- facts ----------------------------------------------------------------------------------
     Version known_version(const std::string& key) const {
         Lock lock(mutex);
-        const auto it = mirror.find(key);
-        return it == mirror.end() ? 0 : it->second.version;
+        return mirror.version_of(key);
     }
 
     Result<Version> write(Txn wanted, Deadline deadline) {
@@ -241,16 +231,14 @@ struct Coordinator::Impl {
                 pause.wait_for(kRetryPause);
                 continue;
             }
-            if (outcome->applied) return remember(write, outcome->version);
-            if (const auto version = write.applied_before(outcome->found)) {
-                return remember(write, *version);
-            }
-            if (!write.adjust(outcome->found)) {
-                return Error{
-                    Errc::conflict,
-                    fmt::format("write {}: the duty has another holder, or the key changed",
-                                first)};
-            }
+            const auto [fate, version] = write.judge(*outcome);
+            if (fate == FactWrite::Fate::applied) return remember(write, version);
+            if (fate == FactWrite::Fate::again) continue;
+            const bool conflict = fate == FactWrite::Fate::conflict;
+            return Error{
+                conflict ? Errc::conflict : Errc::timed_out,
+                fmt::format("write {}: the duty has another holder, or the key changed{}", first,
+                            conflict ? "" : "; whether it was written before is unknown")};
         }
         return Error{write.maybe_applied() ? Errc::timed_out : Errc::unavailable,
                      fmt::format("write {}: {}", first, cause)};
@@ -261,12 +249,7 @@ struct Coordinator::Impl {
         std::vector<std::string> keys;
         {
             Lock lock(mutex);
-            const Instant now = io::now();
-            // What the watch has passed already may have been changed again since.
-            if (version <= watched) return version;
-            for (const Op& op : write.ops()) {
-                if (op.value && absorb(op.key, op.value, version, now)) keys.push_back(op.key);
-            }
+            keys = tell_core(mirror.remember(write.ops(), version), io::now());
         }
         listeners.notify(keys);
         return version;
@@ -314,17 +297,15 @@ GroupView Coordinator::group() const {
     const auto text_after = [](const std::string& key, const char* prefix) {
         return key.substr(std::string(prefix).size());
     };
-    for (const auto& [key, entry] : impl_->mirror) {
-        if (!key.starts_with(kMemberPrefix)) continue;
+    for (const Entry& entry : impl_->mirror.list(kMemberPrefix)) {
         if (const auto record = member_from_json(entry.value)) {
             view.members.push_back(member_of(*record));
         }
     }
-    for (const auto& [key, entry] : impl_->mirror) {
-        const auto record =
-            key.starts_with(kDutyPrefix) ? duty_from_json(entry.value) : std::nullopt;
+    for (const Entry& entry : impl_->mirror.list(kDutyPrefix)) {
+        const auto record = duty_from_json(entry.value);
         if (!record) continue;
-        Duty duty{.name = text_after(key, kDutyPrefix), .holder = {}, .epoch = record->epoch};
+        Duty duty{.name = text_after(entry.key, kDutyPrefix), .holder = {}, .epoch = record->epoch};
         const auto holder =
             std::find_if(view.members.begin(), view.members.end(), [&](const Member& member) {
                 return member.live && member.node == record->holder &&
@@ -363,31 +344,55 @@ void Coordinator::drop(const std::string& duty) {
     impl_->poke();
 }
 
+Result<> Coordinator::transfer(const std::string& duty, const std::string& node,
+                               Deadline deadline) {
+    const std::string what = fmt::format("transfer {} to {}: ", duty, node);
+    const auto grant = holds(duty);
+    if (!grant) {
+        return Error{Errc::conflict, what + "this node does not hold it: ask its holder"};
+    }
+    if (node == impl_->options.node) return {};
+    const auto view = group();
+    const bool live =
+        std::any_of(view.members.begin(), view.members.end(),
+                    [&](const Member& member) { return member.node == node && member.live; });
+    if (!live) {
+        return Error{Errc::not_found, what + "no live member of the group has that id"};
+    }
+    {
+        Lock lock(impl_->mutex);
+        if (!impl_->core.transfer(duty, node)) {
+            return Error{Errc::conflict, what + "this node has lost it meanwhile"};
+        }
+    }
+    impl_->poke();
+    impl_->duty_listeners.notify({""});
+    const std::string taker = impl_->wait_for_next_holder(*grant, deadline);
+    if (taker == node) return {};
+    if (taker.empty()) {
+        return Error{Errc::timed_out, what + "given up here, and nobody has taken it yet"};
+    }
+    return Error{Errc::conflict, what + taker + " took it instead: does " + node + " want it?"};
+}
+
 std::optional<Grant> Coordinator::holds(const std::string& duty, Millis budget) const {
     Lock lock(impl_->mutex);
     if (io::now() + budget >= impl_->core.valid_until()) return {};
     const auto grant = impl_->core.grants().find(duty);
     if (grant == impl_->core.grants().end()) return {};
     // Only with everything that former holders wrote in the local copy.
-    if (impl_->watched < grant->second.fence) return {};
+    if (impl_->mirror.watched() < grant->second.fence) return {};
     return grant->second;
 }
 
 std::optional<Entry> Coordinator::get(const std::string& key) const {
     Lock lock(impl_->mutex);
-    const auto it = impl_->mirror.find(key);
-    if (it == impl_->mirror.end()) return {};
-    return it->second;
+    return impl_->mirror.get(key);
 }
 
 std::vector<Entry> Coordinator::list(const std::string& prefix) const {
-    std::vector<Entry> found;
     Lock lock(impl_->mutex);
-    for (auto it = impl_->mirror.lower_bound(prefix);
-         it != impl_->mirror.end() && it->first.starts_with(prefix); ++it) {
-        found.push_back(it->second);
-    }
-    return found;
+    return impl_->mirror.list(prefix);
 }
 
 Result<Version> Coordinator::commit(const Grant& grant, Txn txn, Deadline deadline) {
@@ -425,6 +430,7 @@ Result<bool> certify_death(Engine& engine, const std::string& node, const std::s
     const std::string key = kMemberPrefix + node;
     Error last{Errc::unavailable, "certify death of " + node + ": no time"};
     io::StopToken pause;
+    bool unknown = false;  // The fate of an earlier try.
     for (bool first = true; !deadline.passed(io::now()); first = false) {
         if (!first) pause.wait_for(kRetryPause);
         const auto snapshot = engine.read(key, io::within(Millis(250)).sooner(deadline));
@@ -434,18 +440,14 @@ Result<bool> certify_death(Engine& engine, const std::string& node, const std::s
         }
         const auto entry = std::find_if(snapshot->entries.begin(), snapshot->entries.end(),
                                         [&](const Entry& e) { return e.key == key; });
-        if (entry == snapshot->entries.end()) return false;
-        auto record = member_from_json(entry->value);
-        // A worker that lost its seat came back as "<incarnation>#<n>": still the same process.
-        const bool same = record && (record->incarnation == incarnation ||
-                                     record->incarnation.starts_with(incarnation + "#"));
-        if (!same || record->state != MemberState::live) return false;
-        record->state = MemberState::dead;
-        const auto outcome =
-            engine.txn({.compares = {{key, entry->version}}, .ops = {{key, to_json(*record)}}},
-                       io::within(Millis(250)).sooner(deadline));
+        const auto certificate = certificate_for(
+            entry == snapshot->entries.end() ? std::nullopt : std::optional(*entry), incarnation);
+        if (!certificate.txn) return unknown && certificate.certified;
+        const auto outcome = engine.txn(*certificate.txn, io::within(Millis(250)).sooner(deadline));
         if (outcome && outcome->applied) return true;
-        if (!outcome) last = outcome.error();
+        if (outcome) continue;
+        unknown = unknown || outcome.error().code != Errc::unavailable;
+        last = outcome.error();
     }
     return last;
 }

@@ -27,16 +27,20 @@ struct CoordinatorOptions {
     std::string node{};         // This node's id, unique in the group.
     std::string incarnation{};  // Unique for every start of the worker.
     std::string api_address{};  // "host:port" where other nodes reach this node's HTTP API.
-    Millis ttl{1500};           // How long a silent holder keeps its duties.
-    Millis call_limit{200};     // One try at the engine; tries repeat until the caller's deadline.
+    // "host:port" where other nodes reach this node's node-to-node API over TLS; empty: they use
+    // api_address.
+    std::string peer_address{};
+    Millis ttl{1500};        // How long a silent holder keeps its duties.
+    Millis call_limit{200};  // One try at the engine; tries repeat until the caller's deadline.
 };
 
 struct Member {
     std::string node{};
     std::string incarnation{};
     std::string api_address{};
-    std::string version{};  // Of the program.
-    bool live = false;      // Not expelled, not certified dead, not left.
+    std::string peer_address{};  // Empty: api_address.
+    std::string version{};       // Of the program.
+    bool live = false;           // Not expelled, not certified dead, not left.
 };
 
 struct Duty {
@@ -80,6 +84,13 @@ public:
     void want(const std::string& duty);
     // Stops campaigning and releases the duty when held.
     void drop(const std::string& duty);
+    // Gives a duty that this node holds to `node`, and waits until it has it. This node stops
+    // acting at once; the others leave the duty to `node` for a second, then whoever wants it takes
+    // it. This node goes on campaigning, after that second. Errors: conflict   this node does not
+    // hold it, or another than `node` took it;
+    //         not_found  `node` is no live member;
+    //         timed_out  released (or about to be), and nobody took it until the deadline.
+    Result<> transfer(const std::string& duty, const std::string& node, Deadline deadline);
     // The grant, when this node holds `duty` and its lease lasts for at least `budget` more.
     // From then on the local copy has everything that former holders wrote under the duty.
     // Cheap: call it before every step that must not be done by two.
@@ -94,8 +105,9 @@ public:
     // Writes under a duty: refused unless the grant is still the current one, whoever asks when.
     // Unknown outcomes are resolved inside, by repeating; `value`s must differ from the stored ones
     // in something that only this writer could have written (an epoch, a counter, the node).
-    // Errors: conflict     the grant is no longer current, or a compared key changed;
-    //         timed_out    still unknown at the deadline;  unavailable  no quorum.
+    // Errors: conflict     the grant is no longer current, or a compared key changed: not written;
+    //         timed_out    unknown: still at the deadline, or for good after such a change;
+    //         unavailable  no quorum: not written.
     Result<Version> put(const Grant& grant, const std::string& key, const std::string& value,
                         Deadline deadline);
     Result<Version> remove(const Grant& grant, const std::string& key, Deadline deadline);

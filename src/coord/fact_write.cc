@@ -24,6 +24,14 @@ Txn FactWrite::txn() const {
     return txn;
 }
 
+FactWrite::Judgement FactWrite::judge(const TxnOutcome& outcome) {
+    if (outcome.applied) return {Fate::applied, outcome.version};
+    if (const auto version = applied_before(outcome.found)) return {Fate::applied, *version};
+    if (adjust(outcome.found)) return {Fate::again, 0};
+    // An earlier try may have been applied and what it wrote been overwritten since.
+    return {unknown_ ? Fate::unknown : Fate::conflict, 0};
+}
+
 std::optional<Version> FactWrite::applied_before(const std::vector<Entry>& found) const {
     if (!unknown_) return {};
     Version version = 0;

@@ -25,6 +25,20 @@ public:
     void unknown() { unknown_ = true; }
     bool maybe_applied() const { return unknown_; }
 
+    enum class Fate {
+        applied,   // At `version`.
+        again,     // Not yet: send txn() as it is now.
+        conflict,  // It was not applied and never will be.
+        unknown,   // It never will be from now on; whether it had been can't be told any more.
+    };
+    struct Judgement {
+        Fate fate = Fate::again;
+        Version version = 0;  // 0: applied before, and only removals, so that nothing tells when.
+    };
+    // What the answer to a try means.
+    Judgement judge(const TxnOutcome& outcome);
+
+private:
     // The version at which an earlier try of unknown fate was applied, if a refusal's entries show
     // that: every written key has exactly our value.
     std::optional<Version> applied_before(const std::vector<Entry>& found) const;
@@ -32,7 +46,6 @@ public:
     // compare failed: this write will never be applied.
     bool adjust(const std::vector<Entry>& found);
 
-private:
     std::vector<Compare> insisted_;
     std::map<std::string, Version> assumed_;
     std::vector<Op> ops_;

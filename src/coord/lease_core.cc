@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kClaimsMax = 32;
 // How long the next in rank waits for the one before it to claim a free duty.
 constexpr Millis kRankWait{100};
+// How long a duty that was given to a live member is left to that one.
+constexpr Millis kPreferredWait{1000};
 // An observer's clock may be slower than the holder's by this much of a ttl, and more than its due.
 constexpr int kDriftDivisor = 50;
 constexpr Millis kDriftMargin{10};
@@ -36,27 +38,60 @@ LeaseCore::LeaseCore(LeaseOptions options)
 void LeaseCore::observe(const std::string& key, const std::optional<std::string>& value,
                         Version version, Instant now) {
     if (key.starts_with(kMemberPrefix)) {
-        const std::string node = key.substr(std::string(kMemberPrefix).size());
-        const auto record = value ? member_from_json(*value) : std::nullopt;
-        auto& seen = members_[node];
-        if (version < seen.version && value) return;  // A late echo of something already known.
-        if (version != seen.version || !value) seen.since = now;
-        seen.version = value ? version : 0;
-        seen.record = record.value_or(MemberRecord{.node = node, .state = MemberState::left});
-        const bool mine = seen.record.incarnation == incarnation_;
-        const bool echo = mine && seen.record.state == MemberState::live;
-        if (node == options_.node && joined_ && !echo && seen.version != own_version_) lose_seat();
+        observe_member(key.substr(std::string(kMemberPrefix).size()), value, version, now);
     } else if (key.starts_with(kDutyPrefix)) {
-        const std::string duty = key.substr(std::string(kDutyPrefix).size());
-        auto& seen = duties_[duty];
-        if (version < seen.version && value) return;
-        seen.version = value ? version : 0;
-        seen.record = value ? duty_from_json(*value).value_or(DutyRecord{}) : DutyRecord{};
-        for (auto* ours : {&grants_, &releasing_}) {
-            const auto grant = ours->find(duty);
-            if (grant != ours->end() && seen.version > grant->second.fence) ours->erase(grant);
-        }
+        observe_duty(key.substr(std::string(kDutyPrefix).size()), value, version);
     }
+}
+
+void LeaseCore::observe_member(const std::string& node, const std::optional<std::string>& value,
+                               Version version, Instant now) {
+    Seen& seen = members_[node];
+    if (version <= seen.as_of) return;  // A late echo of something already known.
+    const auto record = value ? member_from_json(*value) : std::nullopt;
+    seen = {.record = record.value_or(MemberRecord{.node = node, .state = MemberState::left}),
+            .version = value ? version : 0,
+            .as_of = version,
+            .since = now};
+    const bool echo =
+        seen.record.incarnation == incarnation_ && seen.record.state == MemberState::live;
+    if (node == options_.node && joined_ && !echo) lose_seat();
+}
+
+void LeaseCore::observe_duty(const std::string& duty, const std::optional<std::string>& value,
+                             Version version) {
+    SeenDuty& seen = duties_[duty];
+    if (version <= seen.as_of) return;
+    const auto record = value ? duty_from_json(*value) : std::nullopt;
+    seen = {.record = record.value_or(DutyRecord{}),
+            .version = value ? version : 0,
+            .as_of = version,
+            .free_since = {}};
+    if (const auto grant = grants_.find(duty);
+        grant != grants_.end() && version > grant->second.fence) {
+        grants_.erase(grant);
+    }
+    if (const auto release = releasing_.find(duty);
+        release != releasing_.end() && version > release->second.grant.fence) {
+        releasing_.erase(release);
+    }
+}
+
+Version LeaseCore::version_of(const std::string& key) const {
+    if (key.starts_with(kMemberPrefix)) {
+        const auto member = members_.find(key.substr(std::string(kMemberPrefix).size()));
+        return member == members_.end() ? 0 : member->second.version;
+    }
+    const auto duty = duties_.find(key.substr(std::string(kDutyPrefix).size()));
+    return duty == duties_.end() ? 0 : duty->second.version;
+}
+
+bool LeaseCore::transfer(const std::string& duty, const std::string& node) {
+    const auto grant = grants_.find(duty);
+    if (grant == grants_.end()) return false;
+    releasing_[duty] = {.grant = grant->second, .preferred = node};
+    grants_.erase(grant);
+    return true;
 }
 
 std::optional<MemberRecord> LeaseCore::seat_taken_by() const {
@@ -80,6 +115,7 @@ LeaseCore::Pending LeaseCore::start_pending(MemberState state, Instant now) cons
     pending.own = {.node = options_.node,
                    .incarnation = incarnation_,
                    .api_address = options_.api_address,
+                   .peer_address = options_.peer_address,
                    .version = options_.version,
                    .state = state,
                    .beat = beat_ + 1,
@@ -126,7 +162,8 @@ LeaseCore::Next LeaseCore::renew(Instant now) {
         for (const auto& duty : wanted_) {
             const auto& seen = duties_[duty];
             if (seen.free_since && !grants_.contains(duty)) {
-                wake = std::min(wake, std::max(*seen.free_since + turn(duty), now + Millis(1)));
+                const Instant due_claim = *seen.free_since + patience(duty, seen);
+                wake = std::min(wake, std::max(due_claim, now + Millis(1)));
             }
         }
         return {.wake = wake};
@@ -145,12 +182,16 @@ LeaseCore::Next LeaseCore::send_leave(Instant now) {
 void LeaseCore::add_releases(Pending& pending) {
     std::erase_if(grants_, [&](const auto& held) {
         if (wanted_.contains(held.first)) return false;
-        releasing_.insert(held);  // Not acted on from here, whatever becomes of the transaction.
+        // Not acted on from here, whatever becomes of the transaction.
+        releasing_[held.first] = {.grant = held.second, .preferred = {}};
         return true;
     });
-    for (const auto& [duty, grant] : releasing_) {
-        const DutyRecord free{.holder = "", .incarnation = "", .epoch = grant.epoch};
-        pending.txn.compares.push_back({duty_key(duty), grant.fence});
+    for (const auto& [duty, release] : releasing_) {
+        const DutyRecord free{.holder = "",
+                              .incarnation = "",
+                              .epoch = release.grant.epoch,
+                              .preferred = release.preferred};
+        pending.txn.compares.push_back({duty_key(duty), release.grant.fence});
         pending.txn.ops.push_back({duty_key(duty), to_json(free)});
         pending.releases.insert(duty);
     }
@@ -176,7 +217,8 @@ void LeaseCore::add_claims(Pending& pending, Instant now) {
         const SeenDuty& seen = duties_[duty];
         const DutyRecord claimed{.holder = options_.node,
                                  .incarnation = incarnation_,
-                                 .epoch = {seen.record.epoch.value + 1}};
+                                 .epoch = {seen.record.epoch.value + 1},
+                                 .preferred = {}};
         const std::string holder = member_key(seen.record.holder);
         if (!seen.record.holder.empty() && seen.record.holder != options_.node &&
             compared.insert(holder).second) {
@@ -201,11 +243,19 @@ bool LeaseCore::claimable(const std::string& duty, Instant now) {
         return false;
     }
     if (!seen.free_since) seen.free_since = now;
-    return now >= *seen.free_since + turn(duty);
+    return now >= *seen.free_since + patience(duty, seen);
 }
 
-// How long this member lets others claim a free duty first: those that hold fewer come before it,
-// then by a hash that differs per duty, so that the duties of a lost node spread over the others.
+// How long this member leaves a free duty to others.
+Millis LeaseCore::patience(const std::string& duty, const SeenDuty& seen) const {
+    const std::string& preferred = seen.record.preferred;
+    if (preferred == options_.node) return Millis(0);
+    return turn(duty) + (live(preferred) ? kPreferredWait : Millis(0));
+}
+
+// This member's place among those that could claim a free duty: those that hold fewer come before
+// it, then by a hash that differs per duty, so that the duties of a lost node spread over the
+// others.
 Millis LeaseCore::turn(const std::string& duty) const {
     std::map<std::string, std::size_t> held;
     for (const auto& [name, seen] : duties_) {
@@ -253,7 +303,12 @@ void LeaseCore::finished(const TxnOutcome& outcome, Instant now) {
     }
     if (joined_ && (own == nullptr || own->version != own_version_)) lose_seat();
     for (const Compare& compare : pending.txn.compares) {
-        if (!exist.contains(compare.key)) observe(compare.key, std::nullopt, 0, now);
+        // It was removed, unless something newer has been seen meanwhile. When is not known; later
+        // than what it was compared at.
+        const bool removed = !exist.contains(compare.key) && compare.version != 0;
+        if (removed && version_of(compare.key) == compare.version) {
+            observe(compare.key, std::nullopt, compare.version + 1, now);
+        }
     }
     for (const Entry& entry : outcome.found) observe(entry.key, entry.value, entry.version, now);
     only_renew_ = joined_;
@@ -267,22 +322,35 @@ void LeaseCore::applied(const Pending& pending, Version version) {
         releasing_.clear();
         return;
     }
+    // Somebody wrote this node's record after the transaction; the watch was faster than its
+    // answer.
+    if (members_[options_.node].as_of > version) return lose_seat();
     // Late echoes of what this record was before are recognised by their version.
-    members_[options_.node] = {.record = pending.own, .version = version, .since = pending.sent};
+    members_[options_.node] = {
+        .record = pending.own, .version = version, .as_of = version, .since = pending.sent};
     joined_ = true;
     own_version_ = version;
     beat_ = pending.own.beat;
     renewed_at_ = pending.sent;
     valid_until_ = pending.sent + options_.ttl - options_.ttl / 10;
     for (const std::string& duty : pending.releases) {
-        if (const auto grant = releasing_.find(duty); grant != releasing_.end()) {
-            duties_[duty] = {.record = {"", "", grant->second.epoch}, .version = version};
-            releasing_.erase(grant);
+        if (const auto release = releasing_.find(duty); release != releasing_.end()) {
+            const DutyRecord free{.holder = "",
+                                  .incarnation = "",
+                                  .epoch = release->second.grant.epoch,
+                                  .preferred = release->second.preferred};
+            duties_[duty] = {
+                .record = free, .version = version, .as_of = version, .free_since = {}};
+            releasing_.erase(release);
         }
     }
     for (const auto& [duty, epoch] : pending.claims) {
+        if (duties_[duty].as_of > version) continue;
         grants_[duty] = {.duty = duty, .epoch = epoch, .fence = version};
-        duties_[duty] = {.record = {options_.node, incarnation_, epoch}, .version = version};
+        duties_[duty] = {.record = {options_.node, incarnation_, epoch, {}},
+                         .version = version,
+                         .as_of = version,
+                         .free_since = {}};
     }
 }
 
@@ -297,11 +365,14 @@ void LeaseCore::lose_seat() {
     incarnation_ = options_.incarnation + "#" + std::to_string(++rejoins_);
 }
 
-bool LeaseCore::live(const std::string& node, const std::string& incarnation) const {
+bool LeaseCore::live(const std::string& node) const {
     if (node.empty()) return false;
     const auto member = members_.find(node);
-    return member != members_.end() && member->second.record.state == MemberState::live &&
-           member->second.record.incarnation == incarnation;
+    return member != members_.end() && member->second.record.state == MemberState::live;
+}
+
+bool LeaseCore::live(const std::string& node, const std::string& incarnation) const {
+    return live(node) && members_.at(node).record.incarnation == incarnation;
 }
 
 Instant LeaseCore::silent_from(const Seen& member) const {

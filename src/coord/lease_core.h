@@ -21,6 +21,7 @@ struct LeaseOptions {
     std::string node{};
     std::string incarnation{};
     std::string api_address{};
+    std::string peer_address{};
     std::string version{};
     Millis ttl{1500};
 };
@@ -30,11 +31,15 @@ public:
     explicit LeaseCore(LeaseOptions options);
 
     // --- what happened --------------------------------------------------------------------------
-    // A key under member/ or duty/ as the local copy has it now; nothing: it does not exist.
+    // A key under member/ or duty/ as of `version`; nothing: it was removed then. What is older
+    // than what is known already has no effect.
     void observe(const std::string& key, const std::optional<std::string>& value, Version version,
                  Instant now);
     void want(const std::string& duty) { wanted_.insert(duty); }
     void drop(const std::string& duty) { wanted_.erase(duty); }
+    // Give `duty` up, for `node` to take: the others, this node too, wait for a second before they
+    // claim it. Not acted on from here. False: it is not held.
+    bool transfer(const std::string& duty, const std::string& node);
     // Give up every duty and the seat.
     void leave() { leaving_ = true; }
 
@@ -63,13 +68,19 @@ public:
 private:
     struct Seen {
         MemberRecord record{};
-        Version version = 0;
-        Instant since{};  // When this version was first seen here.
+        Version version = 0;  // 0: there is no such key.
+        Version as_of = 0;    // Known up to here; above `version` only when the key was removed.
+        Instant since{};      // When this version was first seen here.
     };
     struct SeenDuty {
         DutyRecord record{};
         Version version = 0;
+        Version as_of = 0;
         std::optional<Instant> free_since{};
+    };
+    struct Release {
+        Grant grant{};
+        std::string preferred{};
     };
     struct Pending {
         Txn txn{};
@@ -89,9 +100,16 @@ private:
     void add_expulsion(Pending& pending, Instant now);
     void add_claims(Pending& pending, Instant now);
     bool claimable(const std::string& duty, Instant now);
+    Millis patience(const std::string& duty, const SeenDuty& seen) const;
     Millis turn(const std::string& duty) const;
     void applied(const Pending& pending, Version version);
+    void observe_member(const std::string& node, const std::optional<std::string>& value,
+                        Version version, Instant now);
+    void observe_duty(const std::string& duty, const std::optional<std::string>& value,
+                      Version version);
+    Version version_of(const std::string& key) const;
     void lose_seat();
+    bool live(const std::string& node) const;
     bool live(const std::string& node, const std::string& incarnation) const;
     Instant silent_from(const Seen& member) const;
 
@@ -102,7 +120,7 @@ private:
     std::map<std::string, SeenDuty> duties_;
     std::set<std::string> wanted_;
     std::map<std::string, Grant> grants_;
-    std::map<std::string, Grant> releasing_;  // Not acted on any more, still ours by record.
+    std::map<std::string, Release> releasing_;  // Not acted on any more, still ours by record.
     std::optional<Pending> pending_;
     bool joined_ = false;
     bool leaving_ = false;

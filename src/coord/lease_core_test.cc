@@ -232,6 +232,160 @@ TEST(LeaseCore, ReleasedDutyGoesToTheOtherAndKeepsItsEpochGrowing) {
     EXPECT_EQ(pair.b.core.grants().at("leader").epoch.value, 2u);
 }
 
+// Three members that want the duty; a holds it.
+struct Trio {
+    Trio() {
+        for (Node* node : {&a, &b, &c}) node->run(at(0ms));
+        a.core.want("leader");
+        a.run(at(0ms));
+        for (Node* node : {&a, &b, &c}) {
+            node->core.want("leader");
+            node->run(at(0ms));
+        }
+    }
+    // Runs those until somebody else holds the duty; when.
+    Millis run_until_taken(const std::vector<Node*>& running, Millis from) {
+        for (Millis now = from; now < from + 5s; now += 10ms) {
+            for (Node* node : running) node->run(at(now));
+            for (Node* node : running) {
+                if (node->holds("leader", at(now))) return now - from;
+            }
+        }
+        return Millis(-1);
+    }
+    ModelMap map;
+    Node a{"a", map};
+    Node b{"b", map};
+    Node c{"c", map};
+};
+
+TEST(LeaseCore, TransferredDutyGoesToTheChosenMemberAtOnce) {
+    for (const bool to_b : {true, false}) {
+        Trio trio;
+        Node& chosen = to_b ? trio.b : trio.c;
+        ASSERT_TRUE(trio.a.core.transfer("leader", to_b ? "b" : "c"));
+        EXPECT_FALSE(trio.a.holds("leader", at(50ms))) << "acts on after it gave the duty away";
+        const Millis taken = trio.run_until_taken({&trio.a, &trio.b, &trio.c}, 50ms);
+        EXPECT_GE(taken, 0ms);
+        EXPECT_LE(taken, 20ms);
+        ASSERT_TRUE(chosen.core.grants().contains("leader"));
+        EXPECT_EQ(chosen.core.grants().at("leader").epoch.value, 2u);
+        const auto record = duty_from_json(trio.map.entries["duty/leader"].value);
+        EXPECT_EQ(record->preferred, "") << "the preference ends with the claim";
+    }
+}
+
+TEST(LeaseCore, TransferredDutyThatIsNotTakenIsFreeForAllAfterASecond) {
+    Trio trio;
+    ASSERT_TRUE(trio.a.core.transfer("leader", "c"));
+    // c is alive but does not claim.
+    trio.c.core.drop("leader");
+    const Millis taken = trio.run_until_taken({&trio.a, &trio.b, &trio.c}, 50ms);
+    EXPECT_GE(taken, 1000ms);
+    EXPECT_LE(taken, 1300ms);
+}
+
+TEST(LeaseCore, TransferToAMemberThatDiedWaitsForNobody) {
+    Trio trio;
+    auto record = *member_from_json(trio.map.entries["member/c"].value);
+    record.state = MemberState::dead;
+    trio.map.apply({.compares = {}, .ops = {{"member/c", to_json(record)}}});
+    ASSERT_TRUE(trio.a.core.transfer("leader", "c"));
+    const Millis taken = trio.run_until_taken({&trio.a, &trio.b}, 50ms);
+    EXPECT_GE(taken, 0ms);
+    EXPECT_LE(taken, 250ms);
+}
+
+TEST(LeaseCore, OnlyTheHolderTransfers) {
+    Trio trio;
+    EXPECT_FALSE(trio.b.core.transfer("leader", "c"));
+    EXPECT_FALSE(trio.a.core.transfer("stream/x", "b"));
+    ASSERT_TRUE(trio.a.core.transfer("leader", "b"));
+    EXPECT_FALSE(trio.a.core.transfer("leader", "c")) << "already given away";
+}
+
+TEST(LeaseCore, TransferWhoseAnswerIsLostIsStillOneTransfer) {
+    Trio trio;
+    ASSERT_TRUE(trio.a.core.transfer("leader", "b"));
+    const auto release = trio.a.core.next(at(50ms));
+    ASSERT_TRUE(release.txn);
+    trio.map.apply(*release.txn);
+    trio.a.core.unknown();
+    trio.b.run(at(60ms));
+    trio.b.run(at(60ms));
+    ASSERT_TRUE(trio.b.holds("leader", at(60ms)));
+    trio.a.run(at(70ms));  // Repeats, and finds out.
+    trio.a.run(at(70ms));
+    EXPECT_FALSE(trio.a.core.grants().contains("leader"));
+    EXPECT_EQ(duty_from_json(trio.map.entries["duty/leader"].value)->epoch.value, 2u);
+    EXPECT_TRUE(trio.b.holds("leader", at(80ms)));
+}
+
+TEST(LeaseRecords, FieldsThatCameLaterMayBeMissing) {
+    const auto duty = duty_from_json(R"({"holder":"a","incarnation":"a-1","epoch":3})");
+    ASSERT_TRUE(duty);
+    EXPECT_EQ(duty->preferred, "");
+    EXPECT_EQ(to_json(*duty).find("preferred"), std::string::npos);
+    const auto free = duty_from_json(to_json(DutyRecord{"", "", {3}, "b"}));
+    EXPECT_EQ(free->preferred, "b");
+    const auto member = member_from_json(
+        R"({"node":"a","incarnation":"i","api":"h:1","version":"v","state":"live","beat":1,)"
+        R"("ttl_ms":5})");
+    ASSERT_TRUE(member);
+    EXPECT_EQ(member->peer_address, "");
+    MemberRecord record = *member;
+    record.peer_address = "h:2";
+    EXPECT_EQ(member_from_json(to_json(record))->peer_address, "h:2");
+}
+
+TEST(LeaseCore, OlderEchoOfARemovedRecordIsNotNews) {
+    Pair pair;
+    // b hears that a's record and the duty were removed, then of an older state of both.
+    const auto member = pair.map.entries["member/a"];
+    const auto duty = pair.map.entries["duty/leader"];
+    const Version removed = pair.map.version + 1;
+    for (const auto& entry : {member, duty}) {
+        pair.b.core.observe(entry.key, std::nullopt, removed, at(10ms));
+        pair.b.core.observe(entry.key, entry.value, entry.version, at(10ms));
+    }
+    const auto next = pair.b.core.next(at(20ms));
+    ASSERT_TRUE(next.txn) << "still believes that a holds the duty";
+    for (const Compare& compare : next.txn->compares) {
+        if (compare.key == "duty/leader") {
+            EXPECT_EQ(compare.version, 0u);
+        }
+    }
+}
+
+TEST(LeaseCore, RemovedDutyIsHeldNoMore) {
+    Pair pair;
+    pair.a.core.observe("duty/leader", std::nullopt, pair.map.version + 1, at(10ms));
+    EXPECT_FALSE(pair.a.holds("leader", at(10ms)));
+}
+
+TEST(LeaseCore, OlderRemovalDoesNotCostTheSeat) {
+    Pair pair;
+    pair.a.core.observe("member/a", std::nullopt, pair.map.entries["member/a"].version - 1,
+                        at(10ms));
+    EXPECT_TRUE(pair.a.core.joined());
+    EXPECT_TRUE(pair.a.holds("leader", at(10ms)));
+}
+
+TEST(LeaseCore, JoinThatWasOverwrittenBeforeItsAnswerCameHoldsNoSeat) {
+    ModelMap map;
+    Node a("a", map);
+    const auto join = a.core.next(at(0ms));
+    const auto answer = map.apply(*join.txn);
+    auto record = *member_from_json(map.entries["member/a"].value);
+    record.state = MemberState::expelled;
+    map.apply({.compares = {}, .ops = {{"member/a", to_json(record)}}});
+    a.watch(at(10ms));
+    a.core.finished(answer, at(20ms));
+    EXPECT_FALSE(a.core.joined());
+    a.run(at(30ms));
+    EXPECT_TRUE(a.core.joined());
+}
+
 TEST(LeaseCore, LeavingNodeIsReplacedWithoutAWait) {
     Pair pair;
     pair.a.core.leave();

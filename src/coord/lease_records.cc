@@ -23,21 +23,19 @@ const char* to_string(MemberState state) {
 }
 
 std::string to_json(const MemberRecord& record) {
-    return Json{{"node", record.node},
-                {"incarnation", record.incarnation},
-                {"api", record.api_address},
-                {"version", record.version},
-                {"state", to_string(record.state)},
-                {"beat", record.beat},
-                {"ttl_ms", record.ttl.count()}}
+    return Json{{"node", record.node},       {"incarnation", record.incarnation},
+                {"api", record.api_address}, {"peer", record.peer_address},
+                {"version", record.version}, {"state", to_string(record.state)},
+                {"beat", record.beat},       {"ttl_ms", record.ttl.count()}}
         .dump();
 }
 
 std::string to_json(const DutyRecord& record) {
-    return Json{{"holder", record.holder},
-                {"incarnation", record.incarnation},
-                {"epoch", record.epoch.value}}
-        .dump();
+    Json json{{"holder", record.holder},
+              {"incarnation", record.incarnation},
+              {"epoch", record.epoch.value}};
+    if (!record.preferred.empty()) json["preferred"] = record.preferred;
+    return json.dump();
 }
 
 std::optional<MemberRecord> member_from_json(const std::string& text) {
@@ -48,6 +46,7 @@ std::optional<MemberRecord> member_from_json(const std::string& text) {
         record.node = json.at("node").get<std::string>();
         record.incarnation = json.at("incarnation").get<std::string>();
         record.api_address = json.at("api").get<std::string>();
+        record.peer_address = json.value("peer", std::string());
         record.version = json.at("version").get<std::string>();
         record.beat = json.at("beat").get<std::uint64_t>();
         record.ttl = Millis(json.at("ttl_ms").get<std::int64_t>());
@@ -71,6 +70,7 @@ std::optional<DutyRecord> duty_from_json(const std::string& text) {
         record.holder = json.at("holder").get<std::string>();
         record.incarnation = json.at("incarnation").get<std::string>();
         record.epoch.value = json.at("epoch").get<std::uint64_t>();
+        record.preferred = json.value("preferred", std::string());
         return record;
     } catch (const Json::exception&) {
         return {};

@@ -1,4 +1,5 @@
-// The values under member/ and duty/: JSON texts, one schema version.
+// The values under member/ and duty/: JSON texts, one schema version. What was added later may be
+// missing when read, and who does not know it passes over it.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct MemberRecord {
     std::string node{};
     std::string incarnation{};
     std::string api_address{};
-    std::string version{};  // Of the program.
+    std::string peer_address{};  // Empty: the node's peers use api_address.
+    std::string version{};       // Of the program.
     MemberState state = MemberState::live;
     std::uint64_t beat = 0;  // Grows with every renewal.
     Millis ttl{0};
@@ -35,6 +37,7 @@ struct DutyRecord {
     std::string holder{};       // Node; empty: free.
     std::string incarnation{};  // The holder's.
     Epoch epoch{};              // Of the present or the last holder.
+    std::string preferred{};    // Free: the member that the last holder gave it to; empty: anybody.
 };
 
 std::string to_json(const MemberRecord& record);
