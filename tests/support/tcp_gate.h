@@ -1,0 +1,41 @@
+// A gate between a client and a server on loopback: lets bytes through, holds them, swallows the
+// answers, or cuts. Thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/instant.h"
+
+namespace evenkeel::test {
+
+class TcpGate {
+public:
+    // Listens on a free port and leads to `server_port`.
+    explicit TcpGate(int server_port);
+    ~TcpGate();
+    TcpGate(const TcpGate&) = delete;
+    TcpGate& operator=(const TcpGate&) = delete;
+
+    int port() const;
+    std::string address() const;  // "127.0.0.1:<port>"
+
+    // Everything passes; what was held goes on its way. Connections that missed bytes are cut.
+    void open();
+    // Nothing passes in either direction; connections stay, and new ones are taken.
+    void hold();
+    // Connections end, and new ones are ended at once.
+    void cut();
+    // Requests pass, answers are dropped, once a request contained `pattern` (empty: from now on).
+    void swallow_answers_after(const std::string& pattern);
+    // Whether that has come.
+    bool swallows() const;
+    // Bytes pass so much later in each direction.
+    void delay(Millis by);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace evenkeel::test
