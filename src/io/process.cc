@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 #include <netdb.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -42,8 +43,9 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(126);  // The parent died before prctl took effect.
     }
-    bool ready = true;
-    if (!command.output.empty()) {
+    bool ready =
+        command.network_namespace < 0 || ::setns(command.network_namespace, CLONE_NEWNET) == 0;
+    if (ready && !command.output.empty()) {
         const int out = ::open(command.output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0640);
         ready = out >= 0 && ::dup2(out, 1) == 1 && ::dup2(out, 2) == 2;
     }

@@ -24,6 +24,9 @@ struct Command {
     // SIGKILLed by the kernel when the starting *thread* ends: start long-lived children from a
     // thread that lives as long as they should.
     bool die_with_parent = true;
+    // An open descriptor of the network namespace to run in, which needs CAP_SYS_ADMIN; -1: the
+    // starting thread's.
+    int network_namespace = -1;
 };
 
 // How a process ended.

@@ -1,6 +1,8 @@
 #include "io/process.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -130,6 +132,29 @@ TEST(Process, DoesNotInheritBlockedSignals) {
         stop.request();
     });
     starter.stop();
+}
+
+TEST(Process, RunsInTheNetworkNamespaceThatItIsGiven) {
+    Command which{.argv = {"readlink", "/proc/self/ns/net"}};
+    const std::string home = output_of(which);
+    const Fd home_namespace(::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+    std::string away;
+    std::string sent_home;
+    Worker("traveller", [&](StopToken&) {
+        if (::unshare(CLONE_NEWNET) != 0) return;
+        away = output_of(which);
+        which.network_namespace = home_namespace.get();
+        sent_home = output_of(which);
+    }).stop();
+    if (away.empty()) GTEST_SKIP() << "making a network namespace needs root";
+    EXPECT_NE(away, home);
+    EXPECT_EQ(sent_home, home);
+}
+
+TEST(Process, DoesNotRunInAWrongNetworkNamespace) {
+    const Fd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    const auto process = Process::start({.argv = {"true"}, .network_namespace = file.get()});
+    EXPECT_FALSE(process);
 }
 
 TEST(OwnPath, IsThisProgram) {
