@@ -13,6 +13,7 @@
 #include "app/config.h"
 #include "app/exit_status.h"
 #include "app/fault.h"
+#include "app/lease_trace.h"
 #include "app/signals.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -68,7 +69,8 @@ Result<> Node::open(const std::string& incarnation) {
                                   .incarnation = incarnation,
                                   .api_address = config_.api.advertise,
                                   .ttl = config_.coordination.ttl,
-                                  .call_limit = coord::call_limit(config_.coordination.ttl)});
+                                  .call_limit = coord::call_limit(config_.coordination.ttl),
+                                  .on_lease = lease_trace(config_.coordination.node)});
     const topology::ServiceOptions options{
         .group_size = static_cast<std::size_t>(config_.coordination.size), .on_step = fault_hook()};
     for (const auto& cluster : config_.clusters) {

@@ -52,6 +52,8 @@ struct Coordinator::Impl {
     Mirror mirror EK_GUARDED_BY(mutex);
     bool poked EK_GUARDED_BY(mutex) = false;  // The lease thread has something to look at.
     std::string last_error EK_GUARDED_BY(mutex);
+    std::map<std::string, LeaseSpan> spans EK_GUARDED_BY(mutex);  // As last noted, per duty.
+    std::vector<LeaseSpan> span_news EK_GUARDED_BY(mutex);        // To be told to on_lease.
 
     Listeners listeners;
     Listeners duty_listeners;
@@ -115,8 +117,10 @@ struct Coordinator::Impl {
                 usable = usable || (grant.fence > before && grant.fence <= mirror.watched());
             }
             poked = true;
+            note_spans();
         }
         changed.notify_all();
+        tell_spans();
         listeners.notify(keys);
         if (usable) duty_listeners.notify({""});
     }
@@ -138,6 +142,7 @@ struct Coordinator::Impl {
         std::map<std::string, Grant> held;
         while (!stop.requested()) {
             const auto next = wait_for_work(stop);
+            tell_spans();
             if (next.txn) send(*next.txn, stop);
             bool told = false;
             {
@@ -148,6 +153,7 @@ struct Coordinator::Impl {
                 held = core.grants();
             }
             changed.notify_all();
+            tell_spans();
             if (told) duty_listeners.notify({""});
         }
     }
@@ -161,6 +167,7 @@ struct Coordinator::Impl {
         }
         const Instant now = io::now();
         auto next = core.next(now);
+        note_spans();
         if (next.txn || stop.requested()) return next;
         Instant wake = std::min(next.wake, now + kSleepMax);
         if (core.valid_until() > now) wake = std::min(wake, core.valid_until());
@@ -184,6 +191,7 @@ struct Coordinator::Impl {
                 core.unknown();
                 last_error = outcome.error().what;
             }
+            note_spans();
         }
         if (!outcome) stop.wait_for(kRetryPause);
     }
@@ -208,6 +216,40 @@ struct Coordinator::Impl {
             changed.wait_for(mutex, std::min(Millis(50), deadline.left(io::now())));
         }
         return {};
+    }
+
+    // --- spans, for on_lease --------------------------------------------------------------------
+    // Under the very lock that changed what holds() answers.
+    void note_spans() EK_REQUIRES(mutex) {
+        if (!options.on_lease) return;
+        const Instant now = io::now();
+        std::map<std::string, LeaseSpan> current;
+        for (const auto& [duty, grant] : core.grants()) {
+            if (mirror.watched() < grant.fence || now >= core.valid_until()) continue;
+            current[duty] = {.grant = grant, .from = now, .until = core.valid_until()};
+        }
+        for (const auto& [duty, span] : spans) {
+            const auto it = current.find(duty);
+            const bool goes_on = it != current.end() && it->second.grant == span.grant;
+            if (!goes_on && now < span.until) span_news.push_back({span.grant, now, now});
+        }
+        for (const auto& [duty, span] : current) {
+            const auto it = spans.find(duty);
+            const bool known = it != spans.end() && it->second.grant == span.grant &&
+                               it->second.until == span.until;
+            if (!known) span_news.push_back(span);
+        }
+        spans = std::move(current);
+    }
+
+    void tell_spans() {
+        if (!options.on_lease) return;
+        std::vector<LeaseSpan> news;
+        {
+            Lock lock(mutex);
+            news.swap(span_news);
+        }
+        for (const LeaseSpan& span : news) options.on_lease(span);
     }
 
     // --- facts ----------------------------------------------------------------------------------

@@ -23,6 +23,13 @@ namespace evenkeel::coord {
 
 inline constexpr const char* kLeaderDuty = "leader";
 
+// From `from` until `until` this node may act under `grant`, unless a later span of it ends sooner.
+struct LeaseSpan {
+    Grant grant{};
+    Instant from{};
+    Instant until{};
+};
+
 struct CoordinatorOptions {
     std::string node{};         // This node's id, unique in the group.
     std::string incarnation{};  // Unique for every start of the worker.
@@ -32,6 +39,9 @@ struct CoordinatorOptions {
     std::string peer_address{};
     Millis ttl{1500};        // How long a silent holder keeps its duties.
     Millis call_limit{200};  // One try at the engine; tries repeat until the caller's deadline.
+    // For tests: told of each span when it is granted, renewed or cut short. Spans of the two
+    // threads that tell of them may come out of order.
+    std::function<void(const LeaseSpan&)> on_lease{};
 };
 
 struct Member {
