@@ -14,6 +14,10 @@
 namespace evenkeel::test {
 namespace {
 constexpr Millis kAnswerLimit{500};
+// On a test network, where each node has a host of its own.
+constexpr int kApiPort = 3000;
+constexpr int kPeerPort = 10008;
+constexpr int kClientPort = 10009;
 }  // namespace
 
 std::string evenkeel_program() {
@@ -35,19 +39,23 @@ Ran run_evenkeel(const std::vector<std::string>& arguments, const std::string& f
             .output = io::read_file(output).value_or("")};
 }
 
-EvenkeelGroup::EvenkeelGroup(std::string folder, std::size_t nodes)
-    : folder_(std::move(folder)), nodes_(nodes) {
-    for (std::size_t i = 0; i < nodes; ++i) {
+EvenkeelGroup::EvenkeelGroup(GroupOptions options)
+    : options_(std::move(options)), nodes_(options_.nodes) {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
         Node& node = nodes_[i];
         node.name = fmt::format("node{}", i + 1);
-        node.folder = folder_ + "/" + node.name;
+        node.folder = options_.folder + "/" + node.name;
         node.config = node.folder + ".toml";
-        node.api = fmt::format("127.0.0.1:{}", io::free_port());
-        node.bind = fmt::format("127.0.0.1:{}", io::free_port());
-        node.client_port = io::free_port();
+        const auto address = [&](int on_lan) {
+            return options_.lan != nullptr ? fmt::format("{}:{}", Lan::address(i), on_lan)
+                                           : fmt::format("127.0.0.1:{}", io::free_port());
+        };
+        node.api = address(kApiPort);
+        node.bind = address(kPeerPort);
+        node.client_port = options_.lan != nullptr ? kClientPort : io::free_port();
     }
-    EXPECT_TRUE(io::make_folders(folder_));
-    for (std::size_t i = 0; i < nodes; ++i) write_config(i, config_text(i));
+    EXPECT_TRUE(io::make_folders(options_.folder));
+    for (std::size_t i = 0; i < nodes_.size(); ++i) write_config(i, config_text(i));
 }
 
 std::string EvenkeelGroup::config_text(std::size_t index) const {
@@ -60,8 +68,9 @@ std::string EvenkeelGroup::config_text(std::size_t index) const {
     for (const Node& each : nodes_) binds.push_back(json_quote(each.bind));
     return text + fmt::format(
                       "[coordination]\nengine = \"raft\"\nbind = \"{}\"\nnodes = [{}]\n"
-                      "client_port = {}\nttl_ms = 1000\n",
-                      node.bind, join(binds, ", "), node.client_port);
+                      "client_port = {}\n{}\n",
+                      node.bind, join(binds, ", "), node.client_port,
+                      join(options_.coordination, "\n"));
 }
 
 void EvenkeelGroup::write_config(std::size_t index, const std::string& text) {
@@ -71,11 +80,14 @@ void EvenkeelGroup::write_config(std::size_t index, const std::string& text) {
 
 void EvenkeelGroup::start(std::size_t index) {
     Node& node = nodes_[index];
-    auto process =
-        io::Process::start({.argv = {evenkeel_program(), "node", "--config", node.config},
-                            .environment = environment_,
-                            .output = node.folder + ".log",
-                            .own_group = true});
+    io::Command command{.argv = {evenkeel_program(), "node", "--config", node.config},
+                        .environment = environment_,
+                        .output = node.folder + ".log",
+                        .own_group = true};
+    if (options_.lan != nullptr) {
+        command.network_namespace = options_.lan->network(index).descriptor();
+    }
+    auto process = io::Process::start(command);
     ASSERT_TRUE(process) << process.error().what;
     node.process = *std::move(process);
 }
@@ -97,8 +109,24 @@ std::string EvenkeelGroup::log(std::size_t index) const {
     return io::read_file(nodes_[index].folder + ".log").value_or("");
 }
 
+Result<io::HttpAnswer> EvenkeelGroup::ask_as(io::HttpClient& client, std::size_t index,
+                                             const std::string& path, Millis limit) const {
+    std::optional<InNetwork> there;
+    if (options_.lan != nullptr) there.emplace(options_.lan->network(options_.lan->observer()));
+    return client.get("http://" + nodes_[index].api + path, io::within(limit));
+}
+
+Result<io::HttpAnswer> EvenkeelGroup::ask_member(io::HttpClient& client, std::size_t index,
+                                                 const std::string& path, const std::string& body,
+                                                 Millis limit) const {
+    std::optional<InNetwork> there;
+    if (options_.lan != nullptr) there.emplace(options_.lan->network(index));
+    return client.post(fmt::format("http://127.0.0.1:{}{}", nodes_[index].client_port, path), body,
+                       io::within(limit));
+}
+
 io::HttpAnswer EvenkeelGroup::ask(std::size_t index, const std::string& path) {
-    const auto answer = http_.get("http://" + nodes_[index].api + path, io::within(kAnswerLimit));
+    const auto answer = ask_as(http_, index, path, kAnswerLimit);
     return answer ? *answer : io::HttpAnswer{};
 }
 

@@ -1,5 +1,5 @@
-// Real evenkeel nodes on loopback without databases: what a group does by itself.
-// Not thread-safe. The nodes die with the thread that started them.
+// Real evenkeel nodes without databases, on loopback or each on a host of a test network: what a
+// group does by itself. The nodes die with the thread that started them.
 #pragma once
 
 #include <sys/types.h>
@@ -13,6 +13,7 @@
 #include "base/instant.h"
 #include "io/http_client.h"
 #include "io/process.h"
+#include "tests/support/lan.h"
 
 namespace evenkeel::test {
 
@@ -27,6 +28,15 @@ struct Ran {
 Ran run_evenkeel(const std::vector<std::string>& arguments, const std::string& folder,
                  Millis limit);
 
+struct GroupOptions {
+    std::string folder{};  // Configurations and state are below it.
+    std::size_t nodes = 3;
+    // Node 0 runs on host 0, and so on, and is asked from the observer. None: all on loopback.
+    Lan* lan = nullptr;
+    std::vector<std::string> coordination{"ttl_ms = 1000"};  // More lines of that section.
+};
+
+// Not thread-safe, but for what says otherwise.
 class EvenkeelGroup {
 public:
     struct Node {
@@ -39,8 +49,10 @@ public:
         io::Process process{};
     };
 
-    // Configurations and state are below `folder`; starts nothing.
-    EvenkeelGroup(std::string folder, std::size_t nodes);
+    // Starts nothing.
+    explicit EvenkeelGroup(GroupOptions options);
+    EvenkeelGroup(std::string folder, std::size_t nodes)
+        : EvenkeelGroup(GroupOptions{.folder = std::move(folder), .nodes = nodes}) {}
 
     // The configuration of a node, to change and write again.
     std::string config_text(std::size_t index) const;
@@ -55,6 +67,14 @@ public:
     std::size_t size() const { return nodes_.size(); }
     std::string log(std::size_t index) const;
 
+    // Waits for a node to answer as the given `client`, which may be another thread's than that of
+    // the group. Thread-safe.
+    Result<io::HttpAnswer> ask_as(io::HttpClient& client, std::size_t index,
+                                  const std::string& path, Millis limit) const;
+    // A call of the etcd member's JSON gateway, made on the node's own host. Thread-safe.
+    Result<io::HttpAnswer> ask_member(io::HttpClient& client, std::size_t index,
+                                      const std::string& path, const std::string& body,
+                                      Millis limit) const;
     // Status 0: no answer.
     io::HttpAnswer ask(std::size_t index, const std::string& path);
     // Those that answer leader-check with 200.
@@ -69,7 +89,7 @@ public:
     std::optional<std::size_t> ended();
 
 private:
-    const std::string folder_;
+    const GroupOptions options_;
     std::vector<std::string> environment_;
     std::vector<Node> nodes_;
     io::HttpClient http_;
