@@ -419,12 +419,7 @@ Result<> Coordinator::transfer(const std::string& duty, const std::string& node,
 
 std::optional<Grant> Coordinator::holds(const std::string& duty, Millis budget) const {
     Lock lock(impl_->mutex);
-    if (io::now() + budget >= impl_->core.valid_until()) return {};
-    const auto grant = impl_->core.grants().find(duty);
-    if (grant == impl_->core.grants().end()) return {};
-    // Only with everything that former holders wrote in the local copy.
-    if (impl_->mirror.watched() < grant->second.fence) return {};
-    return grant->second;
+    return impl_->core.holds(duty, io::now(), budget, impl_->mirror.watched());
 }
 
 std::optional<Entry> Coordinator::get(const std::string& key) const {

@@ -92,14 +92,14 @@ public:
     // Campaigns for `duty` from now on, also again after losing it, until drop(). When several
     // nodes want it, one of them gets it; holders keep it while they live.
     void want(const std::string& duty);
-    // Stops campaigning and releases the duty when held.
+    // Stops campaigning and releases the duty when held. End what is done under it before.
     void drop(const std::string& duty);
-    // Gives a duty that this node holds to `node`, and waits until it has it. This node stops
-    // acting at once; the others leave the duty to `node` for a second, then whoever wants it takes
-    // it. This node goes on campaigning, after that second. Errors: conflict   this node does not
-    // hold it, or another than `node` took it;
+    // Gives a duty that this node holds to `node`, and waits until it has it. From here holds()
+    // says no; the duty is released when the budgets that it has granted are over. Then the others
+    // leave it to `node` for a second; after that whoever wants it takes it, this node too.
+    // Errors: conflict   this node does not hold it, or another than `node` took it;
     //         not_found  `node` is no live member;
-    //         timed_out  released (or about to be), and nobody took it until the deadline.
+    //         timed_out  given up (or about to be), and nobody took it until the deadline.
     Result<> transfer(const std::string& duty, const std::string& node, Deadline deadline);
     // The grant, when this node holds `duty` and its lease lasts for at least `budget` more.
     // From then on the local copy has everything that former holders wrote under the duty.

@@ -89,7 +89,7 @@ Version LeaseCore::version_of(const std::string& key) const {
 bool LeaseCore::transfer(const std::string& duty, const std::string& node) {
     const auto grant = grants_.find(duty);
     if (grant == grants_.end()) return false;
-    releasing_[duty] = {.grant = grant->second, .preferred = node};
+    releasing_[duty] = {.grant = grant->second, .preferred = node, .not_before = budgeted_[duty]};
     grants_.erase(grant);
     return true;
 }
@@ -100,6 +100,16 @@ std::optional<MemberRecord> LeaseCore::seat_taken_by() const {
     const MemberRecord& record = own->second.record;
     if (record.state != MemberState::live || record.incarnation == incarnation_) return {};
     return record;
+}
+
+std::optional<Grant> LeaseCore::holds(const std::string& duty, Instant now, Millis budget,
+                                      Version watched) {
+    if (now + budget >= valid_until()) return {};
+    const auto grant = grants_.find(duty);
+    if (grant == grants_.end() || watched < grant->second.fence) return {};
+    Instant& until = budgeted_[duty];
+    until = std::max(until, now + budget);
+    return grant->second;
 }
 
 LeaseCore::Next LeaseCore::next(Instant now) {
@@ -147,13 +157,16 @@ LeaseCore::Next LeaseCore::renew(Instant now) {
     // With half of the lease gone, nothing may stand between us and its renewal.
     const bool roomy = valid && valid_until_ - now > options_.ttl / 2;
     if (roomy && !only_renew_) {
-        add_releases(pending);
+        add_releases(pending, now);
         add_expulsion(pending, now);
         add_claims(pending, now);
     }
     const Instant due = renewed_at_ + options_.ttl / 5;
     if (pending.txn.ops.size() == 1 && now < due && !only_renew_) {
         Instant wake = due;
+        for (const auto& [duty, release] : releasing_) {
+            wake = std::min(wake, std::max(release.not_before, now + Millis(1)));
+        }
         for (const auto& [node, seen] : members_) {
             if (seen.record.state == MemberState::live && node != options_.node) {
                 wake = std::min(wake, std::max(silent_from(seen), now + Millis(1)));
@@ -175,18 +188,20 @@ LeaseCore::Next LeaseCore::renew(Instant now) {
 LeaseCore::Next LeaseCore::send_leave(Instant now) {
     Pending pending = start_pending(MemberState::left, now);
     wanted_.clear();
-    add_releases(pending);
+    for (auto& [duty, release] : releasing_) release.not_before = now;  // All acts have ended.
+    add_releases(pending, now);
     return send(std::move(pending));
 }
 
-void LeaseCore::add_releases(Pending& pending) {
+void LeaseCore::add_releases(Pending& pending, Instant now) {
     std::erase_if(grants_, [&](const auto& held) {
         if (wanted_.contains(held.first)) return false;
         // Not acted on from here, whatever becomes of the transaction.
-        releasing_[held.first] = {.grant = held.second, .preferred = {}};
+        releasing_[held.first] = {.grant = held.second, .preferred = {}, .not_before = now};
         return true;
     });
     for (const auto& [duty, release] : releasing_) {
+        if (now < release.not_before) continue;
         const DutyRecord free{.holder = "",
                               .incarnation = "",
                               .epoch = release.grant.epoch,

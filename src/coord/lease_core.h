@@ -38,7 +38,8 @@ public:
     void want(const std::string& duty) { wanted_.insert(duty); }
     void drop(const std::string& duty) { wanted_.erase(duty); }
     // Give `duty` up, for `node` to take: the others, this node too, wait for a second before they
-    // claim it. Not acted on from here. False: it is not held.
+    // claim it. No longer held from here, and released once every budget that holds() has granted
+    // is over. False: it is not held.
     bool transfer(const std::string& duty, const std::string& node);
     // Give up every duty and the seat.
     void leave() { leaving_ = true; }
@@ -57,6 +58,11 @@ public:
     void not_sent();
 
     // --- what holds -----------------------------------------------------------------------------
+    // The grant, when this node may act under it until `now` + `budget`. `watched`: up to where the
+    // local copy is complete; below the grant's fence something that a former holder wrote may be
+    // missing in it.
+    std::optional<Grant> holds(const std::string& duty, Instant now, Millis budget,
+                               Version watched);
     // This node's duties, and nothing else, may be acted on before this instant.
     Instant valid_until() const { return joined_ ? valid_until_ : Instant{}; }
     const std::map<std::string, Grant>& grants() const { return grants_; }
@@ -81,6 +87,7 @@ private:
     struct Release {
         Grant grant{};
         std::string preferred{};
+        Instant not_before{};
     };
     struct Pending {
         Txn txn{};
@@ -96,7 +103,7 @@ private:
     Next send_leave(Instant now);
     Next send(Pending pending);
     Pending start_pending(MemberState state, Instant now) const;
-    void add_releases(Pending& pending);
+    void add_releases(Pending& pending, Instant now);
     void add_expulsion(Pending& pending, Instant now);
     void add_claims(Pending& pending, Instant now);
     bool claimable(const std::string& duty, Instant now);
@@ -120,6 +127,7 @@ private:
     std::map<std::string, SeenDuty> duties_;
     std::set<std::string> wanted_;
     std::map<std::string, Grant> grants_;
+    std::map<std::string, Instant> budgeted_;   // Until when acts may go on that have begun.
     std::map<std::string, Release> releasing_;  // Not acted on any more, still ours by record.
     std::optional<Pending> pending_;
     bool joined_ = false;

@@ -296,6 +296,30 @@ TEST(LeaseCore, TransferToAMemberThatDiedWaitsForNobody) {
     EXPECT_LE(taken, 250ms);
 }
 
+TEST(LeaseCore, TransferLetsTheActThatHasBegunEnd) {
+    Trio trio;
+    const Version all = trio.map.version;
+    ASSERT_TRUE(trio.a.core.holds("leader", at(10ms), 400ms, all));
+    ASSERT_TRUE(trio.a.core.holds("leader", at(20ms), 0ms, all));
+    ASSERT_TRUE(trio.a.core.transfer("leader", "b"));
+    EXPECT_FALSE(trio.a.core.holds("leader", at(20ms), 0ms, all)) << "begins another";
+    const Millis taken = trio.run_until_taken({&trio.a, &trio.b, &trio.c}, 20ms);
+    EXPECT_GE(taken, 390ms);
+    EXPECT_LE(taken, 420ms);
+    EXPECT_TRUE(trio.b.core.grants().contains("leader"));
+}
+
+TEST(LeaseCore, HoldsOnlyWithTimeLeftAndAWholeLocalCopy) {
+    Pair pair;
+    const Instant end = pair.a.core.valid_until();
+    const Version fence = pair.a.core.grants().at("leader").fence;
+    EXPECT_TRUE(pair.a.core.holds("leader", end - 101ms, 100ms, fence));
+    EXPECT_FALSE(pair.a.core.holds("leader", end - 100ms, 100ms, fence));
+    EXPECT_FALSE(pair.a.core.holds("leader", end, 0ms, fence));
+    EXPECT_FALSE(pair.a.core.holds("leader", at(10ms), 0ms, fence - 1));
+    EXPECT_FALSE(pair.a.core.holds("stream/x", at(10ms), 0ms, fence));
+}
+
 TEST(LeaseCore, OnlyTheHolderTransfers) {
     Trio trio;
     EXPECT_FALSE(trio.b.core.transfer("leader", "c"));
