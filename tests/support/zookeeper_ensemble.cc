@@ -82,10 +82,14 @@ Result<> ZookeeperEnsemble::start_all() {
 bool ZookeeperEnsemble::wait_serving(std::size_t servers, Millis limit) {
     return eventually(limit, [&] {
         std::size_t serving = 0;
+        std::size_t leaders = 0;
         for (std::size_t i = 0; i < members_.size(); ++i) {
-            if (running(i) && !mode(i).empty()) ++serving;
+            const std::string role = running(i) ? mode(i) : "";
+            if (!role.empty()) ++serving;
+            if (role == "leader") ++leaders;
         }
-        return serving >= servers;
+        // Two: a former one that was suspended has not noticed yet.
+        return serving >= servers && leaders == 1;
     });
 }
 

@@ -23,10 +23,9 @@ using End = ZookeeperBatch::End;
 // An answer that takes longer than this, and four times what the last one took, is overdue.
 constexpr Millis kPatienceMin{200};
 constexpr Millis kPatienceMax{1000};
-// One try at one server in the first round; it doubles with every round that reached none.
+// One try at one server; it doubles with every round in which none even refused: a slow network.
 constexpr Millis kFirstTry{250};
-// A refused connection shows as a handle that does nothing, as does one that has not begun.
-constexpr Millis kBeginning{20};
+// The library tells nobody that a server refused; its handle's state shows it.
 constexpr Millis kStateTick{5};
 constexpr Millis kRoundPauseMax{100};
 // Connections whose last answers are still awaited, or that are being closed.
@@ -70,7 +69,8 @@ struct ZookeeperClient::Impl {
 
     // The connector's own.
     std::size_t next_server;
-    std::size_t tries = 0;  // Since the last connection.
+    std::size_t tries = 0;       // Since the last connection.
+    std::size_t slow_tries = 0;  // Of those, in a row, that got no answer at all.
     std::optional<Instant> outage;
     bool outage_reported = false;
     std::deque<std::shared_ptr<Connection>> retired;
@@ -111,7 +111,7 @@ struct ZookeeperClient::Impl {
     }
 
     Millis try_limit() const {
-        const auto rounds = std::min<std::size_t>(tries / servers.addresses.size(), 6);
+        const auto rounds = std::min<std::size_t>(slow_tries / servers.addresses.size(), 6);
         return std::min(servers.connection_timeout, kFirstTry * (1 << rounds));
     }
 
@@ -123,12 +123,16 @@ struct ZookeeperClient::Impl {
         const Instant begun = io::now();
         std::string why = "refused the connection, or serves nobody at the moment";
         while (connection->state() == State::connecting && !stop.requested()) {
-            if (connection->idle() && elapsed(begun) >= kBeginning) break;
-            if (elapsed(begun) >= limit) {
-                why = fmt::format("did not let us in within {} ms", limit.count());
+            events.wait(events.count(), kStateTick);
+            if (connection->idle()) {
+                slow_tries = 0;
                 break;
             }
-            events.wait(events.count(), kStateTick);
+            if (elapsed(begun) >= limit) {
+                why = fmt::format("did not let us in within {} ms", limit.count());
+                ++slow_tries;
+                break;
+            }
         }
         const State state = connection->state();
         if (state == State::connected) {
@@ -149,6 +153,7 @@ struct ZookeeperClient::Impl {
         outage.reset();
         outage_reported = false;
         tries = 0;
+        slow_tries = 0;
         {
             Lock lock(mutex);
             current = std::move(connection);

@@ -154,7 +154,8 @@ ZookeeperConnection::~ZookeeperConnection() {
 }
 
 bool ZookeeperConnection::idle() const {
-    return handle_ != nullptr && ::zoo_state(handle_) == ZOO_NOTCONNECTED_STATE;
+    // Measured, not documented: ZOO_NOTCONNECTED_STATE until the first try, 0 after one that failed.
+    return handle_ != nullptr && ::zoo_state(handle_) == 0;
 }
 
 std::optional<Instant> ZookeeperConnection::overdue_since() const {
