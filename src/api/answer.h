@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "api/rights.h"
+
 namespace evenkeel::api {
 
 struct Answer {
@@ -13,12 +15,15 @@ struct Answer {
     std::string body{};
     std::string type = "application/json";
     bool stale = false;  // From the local copy of a node that does not lead.
+    std::map<std::string, std::string> headers{};  // Beside the ones that every answer has.
 };
 
 struct Request {
+    std::string method = "GET";
     std::string path{};  // Without query and trailing slash.
     std::map<std::string, std::string> query{};
     std::map<std::string, std::string> values{};  // Of the pattern's `:name` parts.
+    std::string body{};                           // Bounded by the server; of POST and PUT.
 
     bool asks(const std::string& name) const {
         const auto found = query.find(name);
@@ -29,6 +34,9 @@ struct Request {
         return found == values.end() ? "" : found->second;
     }
 };
+
+// What a caller who may not change something gets.
+Answer refusal(std::string_view path, const Decision& decision);
 
 // An error in the shape that callers of `path` know: orchestrator's envelope, or {"error":text}
 // below /api/v1.

@@ -36,6 +36,11 @@ void ConnectionPool::stop() {
     threads_.clear();
 }
 
+std::size_t ConnectionPool::waiting() {
+    Lock lock(mutex_);
+    return jobs_.size();
+}
+
 void ConnectionPool::serve() {
     while (true) {
         std::function<void()> job;

@@ -21,6 +21,9 @@ public:
     void run(std::function<void()> job);
     // Waits until all jobs are done.
     void stop();
+    // Jobs without a thread.
+    std::size_t waiting();
+    bool full() { return waiting() >= queued_max_; }
 
 private:
     void serve();

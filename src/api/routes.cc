@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "api/shapes.h"
 #include "base/text.h"
 
@@ -25,11 +27,28 @@ bool matches(std::string_view pattern, Request& request) {
     return true;
 }
 
+std::vector<std::string> methods_of(const Route& route) {
+    const std::string method = route.method;
+    if (method != "GET") return {method};
+    return {method, route.changes ? "POST" : "HEAD"};
+}
+
+bool has_method(const Route& route, const std::string& method) {
+    const auto methods = methods_of(route);
+    return std::count(methods.begin(), methods.end(), method) > 0;
+}
+
+void cut_trailing_slashes(Request& request) {
+    while (request.path.size() > 1 && request.path.back() == '/') request.path.pop_back();
+}
+
 Answer front_page(const Sources& sources, const Request&) {
     const coord::GroupView group = sources.group();
     std::string links;
     for (const Route& route : routes()) {
         if (std::string_view(route.pattern).find(':') != std::string_view::npos) continue;
+        // A browser that fetches links ahead must not start anything.
+        if (route.changes || !has_method(route, "GET")) continue;
         links += fmt::format("<li><a href=\"{0}\">{0}</a> {1}</li>\n", route.pattern, route.doc);
     }
     return {.body = fmt::format("<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">"
@@ -51,6 +70,18 @@ Answer error_answer(std::string_view path, int status, std::string_view text) {
     return {.status = status, .body = json_envelope(false, text, "null")};
 }
 
+Answer refusal(std::string_view path, const Decision& decision) {
+    if (!path.starts_with("/api/v1/")) {
+        // orchestrator's text, which its clients look for.
+        return {.status = 500,
+                .body = json_envelope(false, "Unauthorized", json_quote(decision.why))};
+    }
+    if (decision.right == Right::forbidden) return error_answer(path, 403, decision.why);
+    Answer answer = error_answer(path, 401, "not allowed: " + decision.why);
+    answer.headers["WWW-Authenticate"] = R"(Basic realm="evenkeel", charset="UTF-8")";
+    return answer;
+}
+
 const std::vector<Route>& routes() {
     static const std::vector<Route> all = [] {
         std::vector<Route> joined = node_routes();
@@ -63,31 +94,51 @@ const std::vector<Route>& routes() {
 }
 
 const Route* find_route(Request& request) {
-    while (request.path.size() > 1 && request.path.back() == '/') request.path.pop_back();
+    cut_trailing_slashes(request);
     for (const Route& route : routes()) {
-        if (matches(route.pattern, request)) return &route;
+        if (has_method(route, request.method) && matches(route.pattern, request)) return &route;
     }
     return nullptr;
+}
+
+std::string allowed_methods(const Request& request) {
+    Request asked = request;
+    cut_trailing_slashes(asked);
+    std::vector<std::string> all;
+    for (const Route& route : routes()) {
+        if (!matches(route.pattern, asked)) continue;
+        for (const std::string& method : methods_of(route)) all.push_back(method);
+    }
+    return join(all, ", ");
 }
 
 std::string api_reference() {
     std::string text =
         "# HTTP API\n\n"
         "<!-- Generated: evenkeel api-reference > docs/reference/api.md -->\n\n"
-        "All routes are GET; a trailing slash is allowed. Answers are JSON, except `/metrics` and\n"
-        "`/`. Errors below `/api/v1` are `{\"error\":text}` with a fitting status; the others "
-        "have\n"
-        "orchestrator's shapes, so that its clients work: `{\"Code\",\"Message\",\"Details\"}`, "
-        "500 "
-        "for\nevery error.\n\n"
+        "A trailing slash is allowed everywhere. Answers are JSON, except `/metrics` and `/`. "
+        "Errors\n"
+        "below `/api/v1` are `{\"error\":text}` with a fitting status; the others have "
+        "orchestrator's\n"
+        "shapes, so that its clients work: `{\"Code\",\"Message\",\"Details\",\"Detail\"}`, 500 "
+        "for every\n"
+        "error (`Detail` is for ham4db's clients). A body is JSON of at most 64 KiB.\n\n"
         "*node*: each node answers for itself. *leader*: a follower forwards the request to the\n"
         "leader and answers 503 when there is none; with `?stale=true` it answers from its own "
         "copy,\n"
         "marked `\"stale\":true` and by the header `X-Evenkeel-Stale`.\n\n"
-        "| route | answered by | answer |\n|---|---|---|\n";
+        "**changes** something: allowed from the node's own host, to another node, and with the "
+        "user\n"
+        "and password of `[api]` (HTTP basic authentication). Everybody else gets 401, or below "
+        "`/api/`\n"
+        "orchestrator's 500 `\"Unauthorized\"`; a page of another site is refused in any case. "
+        "Those that\n"
+        "orchestrator has as GET are answered by POST as well.\n\n"
+        "| method | route | answered by | answer |\n|---|---|---|---|\n";
     for (const Route& route : routes()) {
-        text += fmt::format("| `{}` | {} | {} |\n", route.pattern,
-                            route.scope == Scope::node ? "node" : "leader", route.doc);
+        text += fmt::format("| {} | `{}` | {}{} | {} |\n", route.method, route.pattern,
+                            route.scope == Scope::node ? "node" : "leader",
+                            route.changes ? ", **changes**" : "", route.doc);
     }
     return text;
 }

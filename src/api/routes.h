@@ -21,11 +21,18 @@ struct Route {
     Scope scope;
     const char* doc;
     Answer (*handle)(const Sources&, const Request&);
+    const char* method = "GET";
+    // It changes something: needs the right to (rights.h). orchestrator's do so by GET; those are
+    // answered by POST as well, as everything here should be that a link must not start.
+    bool changes = false;
 };
 
 const std::vector<Route>& routes();
-// The route of `request.path`, whose `:name` parts are put into request.values; null for none.
+// The route of `request`, whose `:name` parts are put into request.values; null for none. HEAD
+// finds what GET does, but nothing that changes something.
 const Route* find_route(Request& request);
+// The methods for which request.path has a route, "GET, HEAD"; empty: no route has that path.
+std::string allowed_methods(const Request& request);
 
 // docs/reference/api.md.
 std::string api_reference();

@@ -1,211 +1,195 @@
 #include "api/server.h"
 
-#include <errno.h>
 #include <fmt/core.h>
-#include <httplib.h>
-#include <string.h>
 
+#include <algorithm>
 #include <atomic>
 
-#include "api/connection_pool.h"
+#include "api/http_listener.h"
+#include "api/leader_client.h"
+#include "api/rights.h"
 #include "api/routes.h"
 #include "api/shapes.h"
 #include "base/log.h"
-#include "io/clock.h"
-#include "io/process.h"
-#include "io/thread.h"
+#include "io/resolve.h"
 
 namespace evenkeel::api {
 namespace {
 
-constexpr std::size_t kThreads = 24;     // An idle kept-alive connection occupies one.
-constexpr std::size_t kQueuedMax = 256;  // Accepted connections without a thread.
-constexpr std::size_t kBodyBytesMax = 1u << 16;
-constexpr time_t kKeepAliveSeconds = 1;
-constexpr std::size_t kKeepAliveRequests = 1000;
-constexpr time_t kReadSeconds = 3;
-constexpr time_t kWriteSeconds = 5;
-// A leader that does not answer by then is as good as none; callers retry.
-constexpr time_t kForwardConnectMicros = 500'000;
-constexpr time_t kForwardReadSeconds = 5;
-constexpr Millis kStartLimit{5'000};
-constexpr const char* kForwarded = "X-Evenkeel-Forwarded";  // By which node; stops loops.
-constexpr const char* kStale = "X-Evenkeel-Stale";
+// The nodes' listener has its own, so that strangers can't keep nodes apart.
+constexpr std::size_t kPublicThreads = 24;
+constexpr std::size_t kNodesThreads = 8;
+constexpr const char* kForwarded = "x-evenkeel-forwarded";
 
-// httplib's queue of connections, on our pool.
-class Queue : public httplib::TaskQueue {
-public:
-    void enqueue(std::function<void()> job) override { pool_.run(std::move(job)); }
-    void shutdown() override { pool_.stop(); }
-
-private:
-    ConnectionPool pool_{kThreads, kQueuedMax};
-};
-
-Request to_request(const httplib::Request& from) {
-    Request request{.path = from.path};
-    for (const auto& [name, value] : from.params) request.query[name] = value;
-    return request;
+Request to_request(const HttpCall& call) {
+    return {.method = call.method, .path = call.path, .query = call.query, .body = call.body};
 }
 
-// Asks the leader. Status 0: it could not be reached.
-Answer ask_leader(const std::string& address, const std::string& node,
-                  const httplib::Request& request) {
-    const auto leader = parse_server_id(address);
-    if (!leader) return {.status = 0};
-    httplib::Client client(leader->host, leader->port);
-    client.set_connection_timeout(0, kForwardConnectMicros);
-    client.set_read_timeout(kForwardReadSeconds, 0);
-    client.set_write_timeout(kWriteSeconds, 0);
-    const auto response = client.Get(request.target.c_str(), {{kForwarded, node}});
-    if (!response) return {.status = 0};
-    return {.status = response->status,
-            .body = response->body,
-            .type = response->get_header_value("Content-Type")};
-}
-
-// The library does not say why it cannot bind, so this asks again.
-Error cannot_listen(const ServerId& listen) {
-    errno = 0;
-    if (io::port_is_free(listen.host, listen.port)) errno = 0;
-    if (errno == EADDRINUSE) {
-        return {Errc::conflict,
-                fmt::format("listen on {}: the port is in use; end the program that "
-                            "has it or choose another `listen` in [api]",
-                            listen.str())};
+std::vector<std::string> hosts_of(const std::vector<std::string>& addresses) {
+    std::vector<std::string> hosts;
+    for (const std::string& address : addresses) {
+        if (const auto parsed = parse_server_id(address)) hosts.push_back(parsed->host);
     }
-    return {Errc::invalid, fmt::format("listen on {}: {}; correct `listen` in [api]", listen.str(),
-                                       errno == 0 ? "no such address" : ::strerror(errno))};
+    return hosts;
+}
+
+Error with_key(Error error, const char* key) {
+    error.what += fmt::format("; correct `{}` in [api]", key);
+    if (error.code == Errc::conflict) {
+        error.what += ", or end the program that has the port";
+    }
+    return error;
 }
 
 }  // namespace
 
 struct Server::Impl {
-    ServerOptions options;
+    Impl(ServerOptions given, Sources from);
+
+    Answer respond(const HttpCall& call, bool nodes_listener);
+    Answer answer(const HttpCall& call, bool nodes_listener);
+    Answer answer_for_leader(const Route& route, const Request& request, const HttpCall& call);
+    bool is_from_node(const HttpCall& call, const coord::GroupView& group) const;
+    Decision may_change(const HttpCall& call, bool from_node) const;
+
+    const ServerOptions options;
     Sources sources;
-    httplib::Server http;
+    LeaderClient leader;
     std::atomic<std::uint64_t> requests{0};
     std::atomic<std::uint64_t> forwarded{0};
     std::atomic<std::uint64_t> failed{0};
-    io::Worker acceptor;
-
-    Answer answer(const httplib::Request& request);
-    Answer answer_for_leader(const Route& route, const Request& parsed,
-                             const httplib::Request& request);
-    void respond(const httplib::Request& request, httplib::Response& response);
-    void configure();
+    std::unique_ptr<HttpListener> public_listener;
+    std::unique_ptr<HttpListener> nodes_listener;
 };
 
-Answer Server::Impl::answer(const httplib::Request& request) {
-    Request parsed = to_request(request);
-    const Route* route = find_route(parsed);
-    if (route == nullptr) return error_answer(parsed.path, 404, "no such route: " + parsed.path);
-    if (route->scope == Scope::node) return route->handle(sources, parsed);
-    return answer_for_leader(*route, parsed, request);
+Server::Impl::Impl(ServerOptions given, Sources from)
+    : options(std::move(given)),
+      sources(std::move(from)),
+      leader({.node = options.node,
+              .tls = options.tls,
+              .https = !options.tls_cert.empty(),
+              .credentials =
+                  options.user.empty() ? "" : basic_credentials(options.user, options.password)}) {
+    sources.http = [this] { return HttpCounts{requests, forwarded, failed}; };
+    public_listener = std::make_unique<HttpListener>(
+        HttpListenerOptions{.listen = options.listen,
+                            .tls = {.cert = options.tls_cert, .key = options.tls_key},
+                            .threads = kPublicThreads},
+        [this](const HttpCall& call) { return respond(call, false); });
+    if (!options.peers) return;
+    nodes_listener = std::make_unique<HttpListener>(
+        HttpListenerOptions{.listen = *options.peers, .tls = options.tls, .threads = kNodesThreads},
+        [this](const HttpCall& call) { return respond(call, true); });
 }
 
-Answer Server::Impl::answer_for_leader(const Route& route, const Request& parsed,
-                                       const httplib::Request& request) {
+Answer Server::Impl::respond(const HttpCall& call, bool over_nodes_listener) {
+    ++requests;
+    Answer answered = answer(call, over_nodes_listener);
+    if (answered.status >= 500) ++failed;
+    return answered;
+}
+
+Answer Server::Impl::answer(const HttpCall& call, bool over_nodes_listener) {
+    Request request = to_request(call);
+    const Route* route = find_route(request);
+    if (route == nullptr) {
+        const std::string allowed = allowed_methods(request);
+        if (allowed.empty()) {
+            return error_answer(request.path, 404, "no such route: " + request.path);
+        }
+        Answer refused = error_answer(request.path, 405, "allowed here: " + allowed);
+        refused.headers["Allow"] = allowed;
+        return refused;
+    }
+    if (route->changes) {
+        const bool from_node = over_nodes_listener || is_from_node(call, sources.group());
+        const Decision decision = may_change(call, from_node);
+        if (decision.right != Right::granted) return refusal(request.path, decision);
+    }
+    if (route->scope == Scope::node) return route->handle(sources, request);
+    return answer_for_leader(*route, request, call);
+}
+
+// Without TLS nothing but its address tells a node from a stranger; whoever configured the group so
+// has a network in which addresses can be trusted. A header alone proves nothing.
+bool Server::Impl::is_from_node(const HttpCall& call, const coord::GroupView& group) const {
+    if (options.tls.on() || call.header(kForwarded).empty()) return false;
+    std::vector<std::string> addresses = options.node_addresses;
+    for (const coord::Member& member : group.members) addresses.push_back(member.api_address);
+    for (const std::string& host : hosts_of(addresses)) {
+        if (io::resolves_to(host, call.address)) return true;
+    }
+    return false;
+}
+
+Decision Server::Impl::may_change(const HttpCall& call, bool from_node) const {
+    const Caller caller{
+        .node = from_node,
+        .address = call.address,
+        .credentials = call.header("authorization"),
+        .host = call.header("host"),
+        .origin = call.header("origin"),
+        .fetch_site = call.header("sec-fetch-site"),
+        .prefetch = !call.header("sec-purpose").empty() || !call.header("purpose").empty(),
+        .proxied = !call.header("forwarded").empty() || !call.header("x-forwarded-for").empty() ||
+                   !call.header("via").empty()};
+    const Access access{.user = options.user,
+                        .password = options.password,
+                        .own_names = hosts_of({options.advertise, options.listen.str()})};
+    return api::may_change(caller, access);
+}
+
+Answer Server::Impl::answer_for_leader(const Route& route, const Request& request,
+                                       const HttpCall& call) {
     const coord::GroupView group = sources.group();
-    if (group.leads) return route.handle(sources, parsed);
-    if (parsed.asks("stale")) {
-        Answer answer = route.handle(sources, parsed);
+    if (group.leads) return route.handle(sources, request);
+    if (request.asks("stale") && !route.changes) {
+        Answer answer = route.handle(sources, request);
         answer.body = with_stale_mark(answer.body);
         answer.stale = true;
         return answer;
     }
-    if (request.has_header(kForwarded)) {
-        return error_answer(parsed.path, 503, "this node leads no more; ask again");
+    // Whoever says so: it gains nothing, and nodes that disagree must not send each other in
+    // circles.
+    if (!call.header(kForwarded).empty()) {
+        return error_answer(request.path, 503, "this node leads no more; ask again");
     }
-    const std::string leader = group.leader ? group.leader->api_address : "";
-    if (leader.empty() || leader == options.advertise) {
-        return error_answer(parsed.path, 503,
-                            "the group has no leader; ?stale=true asks for this node's own copy");
+    if (!group.leader || group.leader->node == group.self) {
+        return error_answer(request.path, 503,
+                            route.changes ? "the group has no leader: nothing was changed"
+                                          : "the group has no leader; ?stale=true asks for this "
+                                            "node's own copy");
     }
     ++forwarded;
-    Answer answer = ask_leader(leader, options.node, request);
-    if (answer.status != 0) return answer;
-    return error_answer(parsed.path, 503, fmt::format("the leader at {} does not answer", leader));
+    auto answer = leader.ask(*group.leader, call, route.changes);
+    if (answer) return *std::move(answer);
+    return error_answer(request.path, 503, answer.error().what);
 }
 
-void Server::Impl::respond(const httplib::Request& request, httplib::Response& response) {
-    ++requests;
-    const Answer answered = answer(request);
-    if (answered.status >= 500) ++failed;
-    response.status = answered.status;
-    if (answered.stale) response.set_header(kStale, "true");
-    response.set_content(answered.body, answered.type.c_str());
-}
-
-void Server::Impl::configure() {
-    http.new_task_queue = [] { return new Queue; };
-    http.set_tcp_nodelay(true);
-    http.set_payload_max_length(kBodyBytesMax);
-    http.set_keep_alive_timeout(kKeepAliveSeconds);
-    http.set_keep_alive_max_count(kKeepAliveRequests);
-    http.set_read_timeout(kReadSeconds, 0);
-    http.set_write_timeout(kWriteSeconds, 0);
-    // The library's default is SO_REUSEPORT, with which two nodes share one port in silence.
-    http.set_socket_options([](int socket) {
-        const int on = 1;
-        ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    });
-    http.Get(".*", [this](const auto& request, auto& response) { respond(request, response); });
-    const auto refuse = [this](const httplib::Request& request, httplib::Response& response) {
-        ++requests;
-        const Answer answer = error_answer(request.path, 405, "only GET is allowed here");
-        response.status = answer.status;
-        response.set_header("Allow", "GET");
-        response.set_content(answer.body, answer.type.c_str());
-    };
-    http.Post(".*", refuse);
-    http.Put(".*", refuse);
-    http.Patch(".*", refuse);
-    http.Delete(".*", refuse);
-    http.Options(".*", refuse);
-    // What the library refuses by itself (too large, malformed) is JSON too.
-    http.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
-        if (!response.body.empty()) return;
-        const Answer answer = error_answer(request.path, response.status, "bad request");
-        response.set_content(answer.body, answer.type.c_str());
-    });
-    http.set_exception_handler([](const auto& request, auto& response, std::exception_ptr) {
-        response.status = 500;
-        response.set_content(error_answer(request.path, 500, "internal error").body,
-                             "application/json");
-    });
-}
-
-Server::Server(ServerOptions options, Sources sources) : impl_(std::make_unique<Impl>()) {
-    impl_->options = std::move(options);
-    impl_->sources = std::move(sources);
-    impl_->sources.http = [impl = impl_.get()] {
-        return HttpCounts{impl->requests, impl->forwarded, impl->failed};
-    };
-    impl_->configure();
-}
+Server::Server(ServerOptions options, Sources sources)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(sources))) {}
 
 Server::~Server() {
     stop();
 }
 
 Result<> Server::start() {
-    const ServerId& listen = impl_->options.listen;
-    if (!impl_->http.bind_to_port(listen.host, listen.port)) return cannot_listen(listen);
-    impl_->acceptor = io::Worker(
-        "http-accept", [impl = impl_.get()](io::StopToken&) { impl->http.listen_after_bind(); });
-    // stop() reaches the library only once it listens.
-    io::StopToken pause;
-    const Deadline limit = io::within(kStartLimit);
-    while (!impl_->http.is_running() && !limit.passed(io::now())) pause.wait_for(Millis(1));
-    log::info("api", "listening on {}", listen.str());
+    if (auto started = impl_->public_listener->start(); !started) {
+        return with_key(started.error(), "listen");
+    }
+    log::info("api", "listening on {}{}", impl_->options.listen.str(),
+              impl_->options.tls_cert.empty() ? "" : " (HTTPS)");
+    if (!impl_->nodes_listener) return {};
+    if (auto started = impl_->nodes_listener->start(); !started) {
+        return with_key(started.error(), "peers");
+    }
+    log::info("api", "the other nodes reach this one at {}", impl_->options.peers->str());
     return {};
 }
 
 void Server::stop() {
-    if (!impl_->acceptor.running()) return;
-    impl_->http.stop();
-    impl_->acceptor.stop();
+    impl_->public_listener->stop();
+    if (impl_->nodes_listener) impl_->nodes_listener->stop();
 }
 
 }  // namespace evenkeel::api

@@ -1,13 +1,16 @@
-// The node's HTTP server: answers the routes, and forwards what is the leader's to the leader.
-// Bounds: requests' sizes, waits, threads and queued connections; see server.cc.
+// The node's HTTP server: answers the routes, and forwards what is the leader's to the leader. Two
+// listeners have the same routes: the public one, and the nodes' one, where only a certificate of
+// the group gets in and what comes is trusted as a node's.
 #pragma once
 
-#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "api/sources.h"
 #include "base/result.h"
+#include "io/tls_files.h"
 #include "model/server_id.h"
 
 namespace evenkeel::api {
@@ -16,6 +19,17 @@ struct ServerOptions {
     ServerId listen{"127.0.0.1", 3000};
     std::string advertise{};  // Where other nodes reach it; never forwarded to.
     std::string node{};       // Goes into forwarded requests.
+    // Between the nodes: needs `tls`.
+    std::optional<ServerId> peers{};
+    io::TlsFiles tls{};
+    // HTTPS on `listen`.
+    std::string tls_cert{};
+    std::string tls_key{};
+    // Who may change something from another host; without a user nobody may.
+    std::string user{};
+    std::string password{};
+    // The nodes as configured: in a group without TLS their addresses are trusted.
+    std::vector<std::string> node_addresses{};
 };
 
 // Thread-safe.
@@ -28,7 +42,7 @@ public:
     Server& operator=(const Server&) = delete;
 
     // Answers when this returns. Errors: conflict  the port is in use;
-    //         invalid   the address is not one of this machine, or not allowed.
+    //         invalid, denied, not_found  the address or a certificate cannot be used.
     Result<> start();
     // Ends open connections within about a second.
     void stop();

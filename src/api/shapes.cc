@@ -271,8 +271,8 @@ Result<std::vector<cdc::StreamReport>> streams_from_json(const std::string& json
 }
 
 std::string json_envelope(bool ok, std::string_view message, std::string_view details_json) {
-    return fmt::format(R"({{"Code":"{}","Message":{},"Details":{}}})", ok ? "OK" : "ERROR",
-                       json_quote(message), details_json);
+    return fmt::format(R"({{"Code":"{}","Message":{},"Details":{},"Detail":{}}})",
+                       ok ? "OK" : "ERROR", json_quote(message), details_json, details_json);
 }
 
 std::string json_list(const std::vector<std::string>& texts) {

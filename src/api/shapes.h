@@ -26,7 +26,8 @@ std::string json_streams(const std::vector<cdc::StreamReport>& reports,
 // Errors: corrupt  not what json_streams writes.
 Result<std::vector<cdc::StreamReport>> streams_from_json(const std::string& json);
 
-// orchestrator's envelope: {"Code":…,"Message":…,"Details":…}; `details_json` is JSON already.
+// orchestrator's envelope: {"Code":…,"Message":…,"Details":…}, and "Detail" with the same for
+// ham4db's clients; `details_json` is JSON already.
 std::string json_envelope(bool ok, std::string_view message, std::string_view details_json);
 // ["a","b"]
 std::string json_list(const std::vector<std::string>& texts);

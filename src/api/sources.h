@@ -18,13 +18,27 @@ struct HttpCounts {
     std::uint64_t failed = 0;     // Of these, answered with 5xx.
 };
 
-// All are thread-safe and do not block, but for group_streams, which may ask another node.
+// This node as configured.
+struct NodeFacts {
+    bool grouped = false;  // Has an engine that several nodes share; else it is alone for good.
+    bool https = false;    // The nodes' public API is HTTPS.
+    std::string bind{};    // Engine raft: its address.
+    Millis ttl{1500};      // After so long without a renewal others take its duties.
+};
+
+// All are thread-safe and do not block, but for group_streams, which may ask another node, and
+// transfer, which waits.
 struct Sources {
     std::function<coord::GroupView()> group{};
+    // Coordinator::transfer for the leader's duty; call it on the leader. `node` empty: to any.
+    std::function<Result<std::string>(const std::string& node, Deadline)> transfer{};
+    // Wall clock, milliseconds since 1970, when this node got the leader's duty; 0: it has not.
+    std::function<std::int64_t()> leading_since{};
     std::function<std::vector<topology::ClusterReport>()> clusters{};
     std::function<std::vector<cdc::StreamReport>()> streams{};        // This node's view.
     std::function<std::vector<cdc::StreamReport>()> group_streams{};  // Each by its holder.
     std::function<HttpCounts()> http{};
+    NodeFacts node{};
     std::string version{};
 };
 

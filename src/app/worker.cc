@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "api/leader_client.h"
 #include "api/server.h"
 #include "api/shapes.h"
 #include "app/config.h"
@@ -48,6 +49,7 @@ public:
     void stop();
 
 private:
+    api::ServerOptions server_options() const;
     api::Sources sources();
     std::vector<cdc::StreamReport> reports_of_holders();
     void tell_what_is_missing(io::StopToken& stop) const;
@@ -68,6 +70,7 @@ Result<> Node::open(const std::string& incarnation) {
         coord::CoordinatorOptions{.node = config_.coordination.node,
                                   .incarnation = incarnation,
                                   .api_address = config_.api.advertise,
+                                  .peer_address = config_.api.peers,
                                   .ttl = config_.coordination.ttl,
                                   .call_limit = coord::call_limit(config_.coordination.ttl),
                                   .on_lease = lease_trace(config_.coordination.node)});
@@ -79,13 +82,24 @@ Result<> Node::open(const std::string& incarnation) {
     for (const auto& stream : config_.streams) {
         streams_.push_back(std::make_unique<cdc::StreamService>(stream, coordinator_.get()));
     }
-    api_ = std::make_unique<api::Server>(
-        api::ServerOptions{.listen = *parse_server_id(config_.api.listen, 3000),
-                           .advertise = config_.api.advertise,
-                           .node = config_.coordination.node},
-        sources());
+    api_ = std::make_unique<api::Server>(server_options(), sources());
     // Before the node has joined: load balancers get "unhealthy" instead of silence.
     return api_->start();
+}
+
+api::ServerOptions Node::server_options() const {
+    const coord::Config& coordination = config_.coordination;
+    api::ServerOptions options{.listen = *parse_server_id(config_.api.listen, 3000),
+                               .advertise = config_.api.advertise,
+                               .node = coordination.node,
+                               .tls = coordination.tls,
+                               .tls_cert = config_.api.tls_cert,
+                               .tls_key = config_.api.tls_key,
+                               .user = config_.api.user,
+                               .password = config_.api.password,
+                               .node_addresses = coordination.nodes};
+    if (coordination.tls.on()) options.peers = parse_server_id(config_.api.peers, 10010);
+    return options;
 }
 
 Result<> Node::join() {
@@ -95,12 +109,13 @@ Result<> Node::join() {
 
 void Node::tell_what_is_missing(io::StopToken& stop) const {
     const coord::Config& coordination = config_.coordination;
-    io::HttpClient client;
+    io::HttpClient client(coordination.tls);
+    const char* scheme = coordination.tls.on() ? "https" : "http";
     while (!stop.wait_for(kJoinNewsPause)) {
         std::vector<std::string> silent;
         for (const std::string& node : coordination.nodes) {
             const auto answer =
-                client.get(fmt::format("http://{}/version", node), io::within(kPeerLimit));
+                client.get(fmt::format("{}://{}/version", scheme, node), io::within(kPeerLimit));
             if (!answer) silent.push_back(node);
         }
         const auto size = coordination.nodes.size();
@@ -163,7 +178,9 @@ std::vector<cdc::StreamReport> Node::reports_of_holders() {
     std::vector<cdc::StreamReport> reports;
     for (const auto& stream : streams_) reports.push_back(stream->report());
     const coord::GroupView group = coordinator_->group();
-    io::HttpClient client;
+    const io::TlsFiles& tls = config_.coordination.tls;
+    const bool https = !config_.api.tls_cert.empty();
+    io::HttpClient client(tls);
     const Deadline deadline = io::within(kAskHolderLimit);
     for (const coord::Member& member : group.members) {
         const bool holds_one =
@@ -172,7 +189,7 @@ std::vector<cdc::StreamReport> Node::reports_of_holders() {
             });
         if (!holds_one || member.node == group.self) continue;
         const auto answer =
-            client.get(fmt::format("http://{}/api/v1/node/streams", member.api_address), deadline);
+            client.get(api::node_url(member, tls, https) + "/api/v1/node/streams", deadline);
         if (!answer || answer->status != 200) continue;
         const auto theirs = api::streams_from_json(answer->body);
         if (!theirs) continue;

@@ -81,6 +81,8 @@ struct HttpClient::Impl {
     void prepare(const HttpRequest& request, const Headers& headers) {
         ::curl_easy_reset(easy);
         ::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+        // As it is: what one side takes for a path the other must not read as another.
+        ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
         ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
         ::curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
         ::curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
@@ -131,6 +133,9 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request, Deadline deadlin
     long status = 0;
     ::curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     answer.status = static_cast<int>(status);
+    const char* type = nullptr;
+    ::curl_easy_getinfo(easy, CURLINFO_CONTENT_TYPE, &type);
+    if (type != nullptr) answer.type = type;
     return answer;
 }
 

@@ -16,6 +16,7 @@ namespace evenkeel::io {
 struct HttpAnswer {
     int status = 0;
     std::string body{};
+    std::string type{};  // Header Content-Type.
 };
 
 struct HttpRequest {
