@@ -5,8 +5,10 @@
 #include <fmt/core.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/text.h"
@@ -46,10 +48,15 @@ Result<std::string> read_file(const std::string& path) {
     }
 }
 
-Result<> replace_file(const std::string& path, std::string_view content) {
+Result<> replace_file(const std::string& path, std::string_view content, unsigned mode) {
     const std::string temporary = path + ".new";
-    const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+    const Fd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (!fd.valid()) return system_error("write", temporary);
+    // One that a crash left behind may be open to more people.
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0 || ::fchmod(fd.get(), status.st_mode & mode) != 0) {
+        return system_error("set mode of", temporary);
+    }
     EK_TRY_VOID(write_all(fd.get(), content, temporary));
     if (::fsync(fd.get()) != 0) return system_error("sync", temporary);
     if (::rename(temporary.c_str(), path.c_str()) != 0) return system_error("rename to", path);
@@ -70,6 +77,20 @@ Result<> make_folders(const std::string& path) {
 
 bool exists(const std::string& path) {
     return ::access(path.c_str(), F_OK) == 0;
+}
+
+Result<std::vector<std::string>> names_in(const std::string& folder) {
+    std::error_code code;
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, code)) {
+        names.push_back(entry.path().filename().string());
+    }
+    if (code) {
+        errno = code.value();
+        return system_error("list folder", folder);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
 }
 
 Result<> remove_all(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "io/fd.h"
@@ -13,10 +14,13 @@ namespace evenkeel::io {
 // Errors: not_found; denied  no permission; unavailable  any other.
 Result<std::string> read_file(const std::string& path);
 // Replaces `path` so that after a crash either the old or the new content is there: temporary file,
-// fsync, rename, fsync of the folder.
-Result<> replace_file(const std::string& path, std::string_view content);
+// fsync, rename, fsync of the folder. `mode`: who may use it; a umask restricts
+// it further.
+Result<> replace_file(const std::string& path, std::string_view content, unsigned mode = 0640);
 Result<> make_folders(const std::string& path);
 bool exists(const std::string& path);
+// The names in a folder, sorted.
+Result<std::vector<std::string>> names_in(const std::string& folder);
 // Removes `path` with all below it; no error when it is not there.
 Result<> remove_all(const std::string& path);
 // A new private folder below $TMPDIR or /tmp whose name starts with `prefix`.

@@ -27,6 +27,22 @@ TEST_F(File, ReplaceLeavesOnlyTheNewContent) {
     EXPECT_FALSE(exists(path("a.new")));
 }
 
+TEST_F(File, ASecretIsNeverOpenToOthers) {
+    // As a crash left it.
+    ASSERT_TRUE(replace_file(path("key.new"), "old", 0644));
+    ASSERT_TRUE(replace_file(path("key"), "secret", 0600));
+    struct stat status {};
+    ASSERT_EQ(::stat(path("key").c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777u, 0600u);
+}
+
+TEST_F(File, NamesInAFolderAreSorted) {
+    ASSERT_TRUE(replace_file(path("b"), ""));
+    ASSERT_TRUE(replace_file(path("a"), ""));
+    EXPECT_EQ(names_in(folder_), (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(names_in(path("none")).error().code, Errc::not_found);
+}
+
 TEST_F(File, ReadGivesBackEveryByte) {
     std::string content(200'000, 'x');
     content[100'000] = '\0';
