@@ -68,6 +68,67 @@ constexpr const char* kClientFooter =
     "  EVENKEEL_API  addresses of the nodes; the leader among them is asked\n"
     "  NO_COLOR      no colours, also on a terminal\n\n";
 
+constexpr const char* kCertFooter =
+    "\nNodes of a group trust each other by these certificates and by nothing else: who has a\n"
+    "certificate of the group's authority is a node. docs/guide/certificates.md has the whole "
+    "life.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel cert init --dir pki --group shop --node node1=10.0.0.1 --node node2=10.0.0.2 \\\n"
+    "      --node node3=10.0.0.3,node3.example.com\n"
+    "  evenkeel cert add --dir pki --node node4=10.0.0.4    one more node\n"
+    "  evenkeel cert renew --dir pki                        before they expire; no restart\n"
+    "  evenkeel cert rotate-ca --dir pki                    a new authority, in three steps\n"
+    "  evenkeel cert show /etc/evenkeel/*.pem               who, by whom, until when\n\n";
+
+constexpr const char* kRotateFooter =
+    "\nA node trusts what was in ca.pem when it started, so a new authority takes three steps, "
+    "and the\n"
+    "group works all the time:\n"
+    "  1. rotate-ca puts a new authority in front of the old one in ca.pem and replaces ca.key.\n"
+    "     Copy ca.pem to every node and restart one node after the other: now all trust both.\n"
+    "  2. `evenkeel cert renew` makes certificates of the new authority. Copy each node's; no "
+    "restart.\n"
+    "  3. rotate-ca --finish takes the old authority out of ca.pem. Copy ca.pem to every node and\n"
+    "     restart one node after the other.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel cert rotate-ca --dir pki\n"
+    "  evenkeel cert rotate-ca --dir pki --finish\n\n";
+
+constexpr const char* kRenewFooter =
+    "\nMakes a new certificate and a new key with the names of the old. A running node uses them "
+    "from\n"
+    "its next connection on.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel cert renew --dir pki                     every node's\n"
+    "  evenkeel cert renew --dir pki --node node1 --days 90\n\n";
+
+constexpr const char* kCertShowFooter =
+    "\nEXAMPLES\n"
+    "  evenkeel cert show pki/*.pem\n"
+    "  evenkeel cert show --json /etc/evenkeel/node1.pem\n\n";
+
+constexpr const char* kNewCertFooter =
+    "\nThe certificate names every address that is given, and 127.0.0.1, ::1 and localhost. Give "
+    "the\n"
+    "host of the node's `bind` and of its [api] peers, and the address from which it connects.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel cert init --dir pki --group shop --node node1=10.0.0.1 --node node2=10.0.0.2 \\\n"
+    "      --node node3=10.0.0.3,node3.example.com\n"
+    "  evenkeel cert add --dir pki --node node4=10.0.0.4\n\n";
+
+// The verb that was written last: `init` of `evenkeel cert init`; `app` without any.
+const CLI::App& innermost(const CLI::App& app) {
+    const CLI::App* verb = &app;
+    while (!verb->get_subcommands().empty()) verb = verb->get_subcommands().front();
+    return *verb;
+}
+
+// "evenkeel cert init"
+std::string full_name(const CLI::App& verb) {
+    const CLI::App* parent = verb.get_parent();
+    return parent == nullptr ? verb.get_name() : full_name(*parent) + " " + verb.get_name();
+}
+
 struct Parser {
     CLI::App app{"evenkeel keeps MySQL and MariaDB up, and level what depends on them.",
                  "evenkeel"};
@@ -77,6 +138,11 @@ struct Parser {
     DemoArgs demo{};
     TopologyArgs topology{};
     StatusArgs status{};
+    CertInitArgs cert_init{};
+    CertAddArgs cert_add{};
+    CertRenewArgs cert_renew{};
+    CertRotateArgs cert_rotate{};
+    CertShowArgs cert_show{};
     std::map<std::string, std::string> stream_values{};
     std::int64_t settle_s = 3;
 
@@ -84,15 +150,21 @@ struct Parser {
     Command parse(const std::vector<std::string>& arguments);
 
 private:
-    CLI::App* add(const std::string& name, const std::string& about, const std::string& footer);
+    CLI::App* add(const std::string& name, const std::string& about, const std::string& footer) {
+        return add_to(app, name, about, footer);
+    }
+    static CLI::App* add_to(CLI::App& parent, const std::string& name, const std::string& about,
+                            const std::string& footer);
     void add_cdc();
+    void add_cert();
     Command chosen();
+    Command chosen_cert(const CLI::App& group);
     Message misunderstood(const CLI::App& verb);
 };
 
-CLI::App* Parser::add(const std::string& name, const std::string& about,
-                      const std::string& footer) {
-    CLI::App* verb = app.add_subcommand(name, about);
+CLI::App* Parser::add_to(CLI::App& parent, const std::string& name, const std::string& about,
+                         const std::string& footer) {
+    CLI::App* verb = parent.add_subcommand(name, about);
     verb->footer(footer + kExitStatus);
     // Left-overs are refused by misunderstood(), which knows better names.
     verb->allow_extras();
@@ -115,6 +187,49 @@ void Parser::add_cdc() {
                      "folder for the checkpoint; without it the stream starts anew each time");
     verb->add_option("--log_level", cdc.log_level, "debug, info, warn, error (default: info)")
         ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+}
+
+void Parser::add_cert() {
+    CLI::App* group = add("cert", "Make and show the certificates of a group.", kCertFooter);
+    group->require_subcommand(0, 1);
+    const auto add_dir = [](CLI::App* verb, std::string& dir) {
+        verb->add_option("--dir", dir, "folder of the authority and all certificates")->required();
+    };
+    const auto add_nodes = [](CLI::App* verb, std::vector<std::string>& nodes, const char* help) {
+        return verb->add_option("--node", nodes, help)->allow_extra_args(false);
+    };
+    const auto add_days = [](CLI::App* verb, int& days) {
+        verb->add_option("--days", days, "life of the certificates (default: 825)")
+            ->check(CLI::Range(1, 3650));
+    };
+    const char* new_node = "NAME=ADDRESS[,ADDRESS...]; once for each node";
+
+    CLI::App* verb =
+        add_to(*group, "init", "Make an authority and certificates of the nodes.", kNewCertFooter);
+    add_dir(verb, cert_init.dir);
+    verb->add_option("--group", cert_init.group, "name of the group (default: evenkeel)");
+    add_nodes(verb, cert_init.nodes, new_node)->required();
+    add_days(verb, cert_init.days);
+    verb->add_flag("--force", cert_init.force, "replace what is there, the authority too");
+
+    verb = add_to(*group, "add", "Make certificates of more nodes.", kNewCertFooter);
+    add_dir(verb, cert_add.dir);
+    add_nodes(verb, cert_add.nodes, new_node)->required();
+    add_days(verb, cert_add.days);
+    verb->add_flag("--force", cert_add.force, "replace a certificate that is there");
+
+    verb = add_to(*group, "renew", "Make new certificates in place of the old.", kRenewFooter);
+    add_dir(verb, cert_renew.dir);
+    add_nodes(verb, cert_renew.nodes, "name of a node (default: all in the folder)");
+    add_days(verb, cert_renew.days);
+
+    verb = add_to(*group, "rotate-ca", "Replace the authority.", kRotateFooter);
+    add_dir(verb, cert_rotate.dir);
+    verb->add_flag("--finish", cert_rotate.finish, "the last step: trust the new one only");
+
+    verb = add_to(*group, "show", "Say whose a certificate is, and until when.", kCertShowFooter);
+    verb->add_option("file", cert_show.files, "PEM files")->required();
+    verb->add_flag("--json", cert_show.json, "everything that is known, as JSON");
 }
 
 Parser::Parser() {
@@ -152,6 +267,8 @@ Parser::Parser() {
     verb = add("status", "Nodes, duties, clusters and streams.", kClientFooter);
     verb->add_flag("--json", status.json, "as JSON");
 
+    add_cert();
+
     add("version", "Print the version.", "");
     add("config-reference", "Print docs/reference/configuration.md.", "")->group("");
     add("api-reference", "Print docs/reference/api.md.", "")->group("");
@@ -161,25 +278,37 @@ Parser::Parser() {
 Message Parser::misunderstood(const CLI::App& verb) {
     const std::string word = split(verb.remaining().front(), '=').front();
     std::vector<std::string> names;
+    std::vector<std::string> verbs;
+    for (const CLI::App* known : verb.get_subcommands([](const CLI::App*) { return true; })) {
+        if (!known->get_group().empty()) verbs.push_back(known->get_name());
+    }
     if (word.starts_with('-')) {
         for (const CLI::Option* option : verb.get_options()) {
             for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
         }
-    } else if (&verb == &app) {
-        for (const CLI::App* known : app.get_subcommands(nullptr)) {
-            if (!known->get_group().empty()) names.push_back(known->get_name());
-        }
+    } else {
+        names = verbs;
     }
     const auto nearest = nearest_name(word, names);
-    const std::string where = &verb == &app ? "" : " " + verb.get_name();
-    return {
-        .text = fmt::format("evenkeel{}: unknown {} {}{}\nevenkeel{} --help lists them.\n", where,
-                            word.starts_with('-') ? "option"
-                            : &verb == &app       ? "verb"
-                                                  : "argument",
-                            json_quote(word),
-                            nearest ? fmt::format("; did you mean {}?", *nearest) : "", where),
-        .status = kUsage};
+    return {.text = fmt::format(
+                "{0}: unknown {1} {2}{3}\n{0} --help lists them.\n", full_name(verb),
+                word.starts_with('-') ? "option"
+                : !verbs.empty()      ? "verb"
+                                      : "argument",
+                json_quote(word), nearest ? fmt::format("; did you mean {}?", *nearest) : ""),
+            .status = kUsage};
+}
+
+Command Parser::chosen_cert(const CLI::App& group) {
+    const CLI::App& verb = innermost(group);
+    if (!verb.remaining().empty()) return misunderstood(verb);
+    const std::string name = verb.get_name();
+    if (name == "init") return CertArgs(cert_init);
+    if (name == "add") return CertArgs(cert_add);
+    if (name == "renew") return CertArgs(cert_renew);
+    if (name == "rotate-ca") return CertArgs(cert_rotate);
+    if (name == "show") return CertArgs(cert_show);
+    return Message{.text = group.help("evenkeel"), .status = kUsage};
 }
 
 Command Parser::chosen() {
@@ -193,6 +322,7 @@ Command Parser::chosen() {
     if (name == "node-worker") return worker;
     if (name == "topology") return topology;
     if (name == "status") return status;
+    if (name == "cert") return chosen_cert(verb);
     if (name == "demo") {
         demo.settle = Millis(settle_s * 1000);
         return demo;
@@ -216,18 +346,16 @@ Command Parser::parse(const std::vector<std::string>& arguments) {
         // CLI11 takes them from the back.
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::CallForHelp&) {
-        const auto verbs = app.get_subcommands();
-        return Message{.text = verbs.empty() ? app.help() : verbs.front()->help("evenkeel")};
+        const CLI::App& verb = innermost(app);
+        const CLI::App* parent = verb.get_parent();
+        return Message{.text = verb.help(parent == nullptr ? "" : full_name(*parent))};
     } catch (const CLI::ParseError& error) {
+        const CLI::App& verb = innermost(app);
         // A misspelt option is the likelier cause than the required one that is missing for it.
-        for (const CLI::App* verb : app.get_subcommands()) {
-            if (!verb->remaining().empty()) return misunderstood(*verb);
-        }
-        const auto verbs = app.get_subcommands();
-        const std::string where = verbs.empty() ? "" : " " + verbs.front()->get_name();
-        return Message{.text = fmt::format("evenkeel{0}: {1}\nevenkeel{0} --help says more.\n",
-                                           where, error.what()),
-                       .status = kUsage};
+        if (&verb != &app && !verb.remaining().empty()) return misunderstood(verb);
+        return Message{
+            .text = fmt::format("{0}: {1}\n{0} --help says more.\n", full_name(verb), error.what()),
+            .status = kUsage};
     }
     return chosen();
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/cdc_command.h"
+#include "app/cert_command.h"
 #include "app/client.h"
 #include "app/demo.h"
 #include "app/supervisor.h"
@@ -19,8 +20,8 @@ struct Message {
     int status = 0;  // Not 0: print it on stderr.
 };
 
-using Command =
-    std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs, StatusArgs>;
+using Command = std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs,
+                             StatusArgs, CertArgs>;
 
 // `arguments` without the program's name.
 Command parse_command_line(const std::vector<std::string>& arguments);

@@ -54,8 +54,37 @@ TEST(CommandLine, TopologyOfOneCluster) {
     EXPECT_TRUE(parsed<TopologyArgs>({"topology", "--json"}).json);
 }
 
+TEST(CommandLine, CertificateVerbs) {
+    const auto init = std::get<CertInitArgs>(parsed<CertArgs>(
+        {"cert", "init", "--dir", "d", "--group=shop", "--node", "a=1.1.1.1", "--node=b=c,d"}));
+    EXPECT_EQ(init.dir, "d");
+    EXPECT_EQ(init.group, "shop");
+    EXPECT_THAT(init.nodes, ElementsAre("a=1.1.1.1", "b=c,d"));
+    EXPECT_FALSE(init.force);
+    const auto renew = std::get<CertRenewArgs>(
+        parsed<CertArgs>({"cert", "renew", "--dir=d", "--node=a", "--days", "90"}));
+    EXPECT_THAT(renew.nodes, ElementsAre("a"));
+    EXPECT_EQ(renew.days, 90);
+    EXPECT_TRUE(
+        std::get<CertRotateArgs>(parsed<CertArgs>({"cert", "rotate-ca", "--dir=d", "--finish"}))
+            .finish);
+    EXPECT_THAT(
+        std::get<CertShowArgs>(parsed<CertArgs>({"cert", "show", "--json", "a", "b"})).files,
+        ElementsAre("a", "b"));
+}
+
+TEST(CommandLine, AVerbOfAGroupIsNamedWhole) {
+    EXPECT_THAT(refused({"cert", "init", "--help"}).text, HasSubstr("evenkeel cert init"));
+    EXPECT_EQ(refused({"cert", "init", "--help"}).status, kOk);
+    EXPECT_THAT(refused({"cert", "shw"}).text, HasSubstr("did you mean show?"));
+    EXPECT_THAT(refused({"cert", "add", "--nod=x"}).text,
+                HasSubstr("evenkeel cert add: unknown option \"--nod\"; did you mean --node?"));
+    EXPECT_THAT(refused({"cert", "init", "--dir=d"}).text, HasSubstr("--node is required"));
+    EXPECT_EQ(refused({"cert"}).status, kUsage);
+}
+
 TEST(CommandLine, HelpGoesToStdoutWithExamplesAndExitStatus) {
-    for (const char* verb : {"node", "cdc", "demo", "topology", "status"}) {
+    for (const char* verb : {"node", "cdc", "demo", "topology", "status", "cert"}) {
         const Message help = refused({verb, "--help"});
         EXPECT_EQ(help.status, kOk);
         EXPECT_THAT(help.text, HasSubstr("EXIT STATUS")) << verb;

@@ -20,6 +20,7 @@ struct Run {
     int operator()(const DemoArgs& args) const { return run_demo(args); }
     int operator()(const TopologyArgs& args) const { return run_topology(args); }
     int operator()(const StatusArgs& args) const { return run_status(args); }
+    int operator()(const CertArgs& args) const { return run_cert(args); }
 };
 
 }  // namespace
