@@ -76,14 +76,24 @@ struct HttpClient::Impl {
     TlsFiles tls;
     CURL* easy = nullptr;
     CURLM* multi = nullptr;
+    char reason[CURL_ERROR_SIZE] = {};
+
+    // In libcurl's words; those that it has for this very case say more.
+    const char* why(CURLcode code) const {
+        return reason[0] != 0 ? reason : ::curl_easy_strerror(code);
+    }
 
     // What `request` and `headers` point to must outlive the transfer.
     void prepare(const HttpRequest& request, const Headers& headers) {
         ::curl_easy_reset(easy);
+        reason[0] = 0;
+        ::curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason);
         ::curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
         // As it is: what one side takes for a path the other must not read as another.
         ::curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
         ::curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+        // Over TLS libcurl would offer HTTP/2, which an etcd member's peer port takes for gRPC.
+        ::curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
         ::curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
         ::curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
         ::curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
@@ -94,7 +104,10 @@ struct HttpClient::Impl {
         }
         if (!tls.on()) return;
         ::curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca.c_str());
-        ::curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);  // A renewed authority counts.
+        // What a new connection shows and trusts is what the files have now: nothing of them is
+        // kept, and no session of an older certificate is resumed.
+        ::curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+        ::curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
         if (tls.cert.empty()) return;
         ::curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert.c_str());
         ::curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key.c_str());
@@ -128,7 +141,7 @@ Result<HttpAnswer> HttpClient::send(const HttpRequest& request, Deadline deadlin
     const CURLcode code = ::curl_easy_perform(easy);
     if (code != CURLE_OK) {
         const Errc errc = surely_not_sent(easy, code) ? Errc::unavailable : Errc::timed_out;
-        return Error{errc, fmt::format("request {}: {}", request.url, ::curl_easy_strerror(code))};
+        return Error{errc, fmt::format("request {}: {}", request.url, impl_->why(code))};
     }
     long status = 0;
     ::curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
@@ -180,9 +193,9 @@ Result<> HttpClient::stream(const HttpRequest& request,
     }
     ::curl_multi_remove_handle(impl_->multi, easy);
     if (stopped || sink.ended) return {};
-    return Error{Errc::unavailable, fmt::format("stream {}: {}", request.url,
-                                                code == CURLE_OK ? "the other side ended it"
-                                                                 : ::curl_easy_strerror(code))};
+    return Error{Errc::unavailable,
+                 fmt::format("stream {}: {}", request.url,
+                             code == CURLE_OK ? "the other side ended it" : impl_->why(code))};
 }
 
 }  // namespace evenkeel::io
