@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "coord/coordinator.h"
+#include "coord/formation_stage.h"
 #include "coord/managed_etcd.h"
 #include "coord/open_engine.h"
 #include "io/clock.h"
@@ -31,6 +32,7 @@ constexpr Millis kWorkerGrace{15'000};
 // A member that cannot hand its leadership over waits longer; its log survives a kill.
 constexpr Millis kEtcdGrace{2'000};
 constexpr Millis kIdle{60'000};
+constexpr Millis kFormationTick{50};
 
 // A process that is started again when it ends by itself.
 struct Child {
@@ -48,6 +50,10 @@ public:
     int run();
 
 private:
+    // An empty member is started only as the other nodes' answers allow.
+    Result<> begin_formation();
+    // The exit status of the node, when no start is allowed.
+    std::optional<int> formed();
     void start_due();
     void start_etcd();
     void start_worker();
@@ -63,6 +69,7 @@ private:
     Signals signals_;
     io::Fd lock_;
     std::optional<coord::ManagedEtcd> managed_;
+    std::unique_ptr<coord::FormationStage> formation_;
     Child etcd_;
     Child worker_;
     std::size_t etcd_log_start_ = 0;  // Where the log of the running member begins.
@@ -74,6 +81,8 @@ Result<> Supervisor::prepare() {
     EK_TRY_VOID(io::make_folders(config_.node.data_dir));
     if (config_.coordination.engine == coord::EngineKind::raft) {
         EK_TRY(managed_, coord::prepare(config_.coordination));
+        if (coord::is_empty(*managed_)) return begin_formation();
+        etcd_.restart_at = io::now();
     } else {
         EK_TRY(lock_, io::lock_file(config_.node.data_dir + "/lock"));
     }
@@ -81,7 +90,6 @@ Result<> Supervisor::prepare() {
 }
 
 int Supervisor::run() {
-    if (managed_) etcd_.restart_at = io::now();
     worker_.restart_at = io::now();
     while (true) {
         start_due();
@@ -93,10 +101,33 @@ int Supervisor::run() {
         }
         auto status = worker_ended();
         if (!status) status = etcd_ended();
+        if (!status) status = formed();
         if (!status) continue;
         stop_children();
         return *status;
     }
+}
+
+Result<> Supervisor::begin_formation() {
+    EK_TRY(formation_, coord::FormationStage::start(config_.coordination, managed_->listen));
+    return {};
+}
+
+std::optional<int> Supervisor::formed() {
+    const auto outcome = formation_ ? formation_->outcome() : std::nullopt;
+    if (!outcome) return {};
+    formation_.reset();  // Frees the peer port.
+    if (outcome->step == coord::Formation::Step::refuse) {
+        log::error("node", "{}", outcome->text);
+        return kNeedsPerson;
+    }
+    log::info("node", "{}", outcome->text);
+    if (const auto ready = coord::start_as(*managed_, config_.coordination, *outcome); !ready) {
+        log::error("node", "{}", ready.error().what);
+        return kNeedsPerson;
+    }
+    etcd_.restart_at = io::now();
+    return {};
 }
 
 void Supervisor::start_due() {
@@ -140,7 +171,7 @@ void Supervisor::start_worker() {
 
 // Until a signal, the end of a child, or the time to start one.
 void Supervisor::wait_for_event() {
-    Deadline wake = io::within(kIdle);
+    Deadline wake = io::within(formation_ ? kFormationTick : kIdle);
     pollfd polls[3] = {{signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
     int slot = 1;
     for (Child* child : {&worker_, &etcd_}) {
@@ -178,11 +209,12 @@ std::optional<int> Supervisor::etcd_ended() {
     if (!etcd_.process.running()) return {};
     const auto exit = etcd_.process.wait(io::within(Millis(0)));
     if (!exit) return {};
-    const coord::EtcdEnd why = coord::explain_end(managed_->log_path, etcd_log_start_);
+    const coord::EtcdEnd why = coord::explain_end(*managed_, *exit, etcd_log_start_);
     log::error("node", "etcd member {}: {}", exit->str(), why.text);
-    // Killed from outside, its log tells of earlier things.
-    if (exit->signal == 0 && why.needs_person) return kNeedsPerson;
+    if (why.needs_person) return kNeedsPerson;
     const Instant now = io::now();
+    // What the group said may be outdated: its members may have changed meanwhile.
+    if (coord::is_empty(*managed_) && begin_formation()) return {};
     etcd_.restart_at = now + etcd_.backoff.after_death(now);
     return {};
 }

@@ -20,6 +20,7 @@
 #include "base/text.h"
 #include "cdc/stream_service.h"
 #include "coord/coordinator.h"
+#include "coord/managed_etcd.h"
 #include "coord/open_engine.h"
 #include "io/clock.h"
 #include "io/http_client.h"
@@ -110,12 +111,16 @@ Result<> Node::join() {
 void Node::tell_what_is_missing(io::StopToken& stop) const {
     const coord::Config& coordination = config_.coordination;
     io::HttpClient client(coordination.tls);
-    const char* scheme = coordination.tls.on() ? "https" : "http";
+    const auto answers = [&](const std::string& url) {
+        return client.get(url + "/version", io::within(kPeerLimit)).has_value();
+    };
+    const std::string scheme = coordination.tls.on() ? "https://" : "http://";
     while (!stop.wait_for(kJoinNewsPause)) {
+        // Before the member runs, the supervisor says what it waits for.
+        if (!answers(coord::client_url(coordination))) continue;
         std::vector<std::string> silent;
         for (const std::string& node : coordination.nodes) {
-            const auto answer =
-                client.get(fmt::format("{}://{}/version", scheme, node), io::within(kPeerLimit));
+            const bool answer = answers(scheme + node);
             if (!answer) silent.push_back(node);
         }
         const auto size = coordination.nodes.size();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "io/file.h"
@@ -19,13 +20,9 @@ using Json = nlohmann::json;
 
 constexpr std::uint16_t kPeerPort = 10008;
 constexpr std::size_t kLogTail = 16384;
-
-// etcd splits its cluster list at '=' and ','; a name is made of what remains safe.
-std::string member_name(const std::string& address) {
-    std::string name = "ek-";
-    for (const char c : address) name += std::isalnum(static_cast<unsigned char>(c)) ? c : '-';
-    return name;
-}
+constexpr const char* kReplaceRemedy =
+    "move this node's data_dir away, say `evenkeel member replace <this node>` to the group, and "
+    "start it again: it gets all data from the others";
 
 Result<> check_addresses(const Config& config) {
     const std::size_t count = config.nodes.size();
@@ -34,13 +31,6 @@ Result<> check_addresses(const Config& config) {
             Errc::invalid,
             "coordination: engine \"raft\" needs `nodes`, the addresses of all nodes of the "
             "group, for example nodes = [\"10.0.0.1\", \"10.0.0.2\", \"10.0.0.3\"]"};
-    }
-    if (count % 2 == 0) {
-        return Error{
-            Errc::invalid,
-            fmt::format("coordination: {} nodes: an even number survives no more losses than "
-                        "one node less and stands still when split in halves: use 3 or 5",
-                        count)};
     }
     for (const std::string& node : config.nodes) {
         if (!parse_server_id(node, kPeerPort)) {
@@ -61,23 +51,44 @@ Result<> check_addresses(const Config& config) {
     return {};
 }
 
-Json identity(const Config& config) {
+Json identity(const Config& config, bool joined) {
     std::vector<std::string> nodes;
     for (const std::string& node : config.nodes) nodes.push_back(peer_address(node));
     std::sort(nodes.begin(), nodes.end());
-    return {{"format", 1},
-            {"group", config.group},
-            {"node", config.node},
-            {"bind", peer_address(config.bind)},
-            {"nodes", nodes}};
+    return {{"format", 1},         {"group", config.group},
+            {"node", config.node}, {"bind", peer_address(config.bind)},
+            {"nodes", nodes},      {"joined", joined}};
+}
+
+std::string etcd_folder(const Config& config) {
+    return config.data_dir + "/etcd";
+}
+
+// etcd makes the folder of its log in one step; before that the member knows nothing.
+bool has_log(const std::string& etcd) {
+    return io::exists(etcd + "/member/wal");
+}
+
+Result<> check_same_node(const Config& config, const Json& found, const Json& own) {
+    for (const char* key : {"group", "node", "bind"}) {
+        if (found.value(key, Json()) == own[key]) continue;
+        return Error{
+            Errc::conflict,
+            fmt::format("use data folder {}: it belongs to a node with {} = {}, the "
+                        "configuration says {}: correct the configuration, or give this node "
+                        "an empty data_dir",
+                        config.data_dir, key, found.value(key, Json()).dump(), own[key].dump())};
+    }
+    return {};
 }
 
 // The folder says whose it is; using another node's would make two members with one history.
 Result<> check_identity(const Config& config) {
     const std::string path = config.data_dir + "/identity.json";
-    const Json own = identity(config);
+    const std::string etcd = etcd_folder(config);
+    const Json own = identity(config, has_log(etcd));
     if (!io::exists(path)) {
-        if (io::exists(config.data_dir + "/etcd")) {
+        if (io::exists(etcd)) {
             return Error{
                 Errc::conflict,
                 fmt::format("use data folder {}: it holds an etcd member but no identity.json: "
@@ -95,16 +106,21 @@ Result<> check_identity(const Config& config) {
                         "whole folder away and start this node as a new one",
                         config.data_dir)};
     }
-    for (const char* key : {"group", "node", "bind", "nodes"}) {
-        if (found.value(key, Json()) == own[key]) continue;
-        return Error{
-            Errc::conflict,
-            fmt::format("use data folder {}: it belongs to a node with {} = {}, the "
-                        "configuration says {}: correct the configuration, or give this node "
-                        "an empty data_dir",
-                        config.data_dir, key, found.value(key, Json()).dump(), own[key].dump())};
+    EK_TRY_VOID(check_same_node(config, found, own));
+    if (found.value("joined", false) && io::exists(etcd) && !has_log(etcd)) {
+        return Error{Errc::corrupt,
+                     fmt::format("use data folder {}: the log of its member ({}/member/wal) is "
+                                 "gone: {}",
+                                 config.data_dir, etcd, kReplaceRemedy)};
     }
-    return {};
+    if (has_log(etcd) && found.value("nodes", Json()) != own["nodes"]) {
+        log::warn("coord",
+                  "`nodes` in [coordination] is now {} and was {}: that changes no membership; "
+                  "`evenkeel member list` shows it, `member add` and `member remove` change it",
+                  own["nodes"].dump(), found.value("nodes", Json()).dump());
+    }
+    if (found == own) return {};
+    return io::replace_file(path, own.dump(2) + "\n");
 }
 
 // etcd binds to addresses only.
@@ -155,6 +171,52 @@ void add_tls(std::vector<std::string>& argv, const io::TlsFiles& tls) {
     }
 }
 
+void set_cluster(std::vector<std::string>& argv, const Config& config,
+                 const std::vector<std::string>& cluster, const std::string& state) {
+    std::erase_if(argv, [](const std::string& argument) {
+        return argument.starts_with("--initial-cluster=") ||
+               argument.starts_with("--initial-cluster-state=");
+    });
+    std::vector<std::string> members;
+    for (const std::string& each : cluster) {
+        const auto at = each.find('=');
+        members.push_back(each.substr(0, at + 1) + peer_url(config, each.substr(at + 1)));
+    }
+    argv.push_back("--initial-cluster=" + join(members, ","));
+    argv.push_back("--initial-cluster-state=" + state);
+}
+
+struct Known {
+    const char* phrase;  // In etcd's log.
+    const char* remedy;
+    bool needs_person = true;
+};
+
+constexpr Known kKnown[] = {
+    {"no space left on device", "the disk is full: make room, it is tried again", false},
+    {"file too large", "a limit of file sizes (RLIMIT_FSIZE) stops it: raise it", false},
+    {"permanently removed from the cluster",
+     "this member was removed from its group: move its data_dir away and add it anew"},
+    {"has already been bootstrapped", kReplaceRemedy},
+    {"cluster ID mismatch",
+     "its folder belongs to another group: give this node an empty data_dir"},
+    {"database file is damaged", kReplaceRemedy},
+    {"crc mismatch", kReplaceRemedy},
+    {"wal: crc", kReplaceRemedy},
+    {"snap: no available snapshot", kReplaceRemedy},
+    {"failed to recover v3 backend from snapshot", kReplaceRemedy},
+    {"invalid database", kReplaceRemedy},
+    {"file is too short", kReplaceRemedy},
+    {"permission denied", "no permission on its data folder"},
+};
+
+std::string log_tail(const ManagedEtcd& etcd, std::size_t from) {
+    const auto log = io::read_file(etcd.log_path);
+    if (!log) return {};
+    const std::size_t last = log->size() > kLogTail ? log->size() - kLogTail : 0;
+    return log->substr(std::max(std::min(from, log->size()), last));
+}
+
 }  // namespace
 
 std::string peer_address(const std::string& configured) {
@@ -191,22 +253,20 @@ Result<ManagedEtcd> prepare(const Config& config) {
                   bind.port);
     }
 
-    std::vector<std::string> members;
+    std::vector<std::string> cluster;
     for (const std::string& node : config.nodes) {
         const std::string address = peer_address(node);
-        members.push_back(member_name(address) + "=" + peer_url(config, address));
+        cluster.push_back(member_name(config.group, address) + "=" + address);
     }
-    const std::string folder = config.data_dir + "/etcd";
-    const bool joined_before = io::exists(folder + "/member");
+    etcd.folder = etcd_folder(config);
+    etcd.listen = listen_address;
     etcd.client_url = client_url(config);
     etcd.log_path = config.data_dir + "/etcd.log";
     etcd.command.argv = {
         "etcd",
-        "--name=" + member_name(bind.str()),
-        "--data-dir=" + folder,
-        "--initial-cluster=" + join(members, ","),
+        "--name=" + member_name(config.group, bind.str()),
+        "--data-dir=" + etcd.folder,
         "--initial-cluster-token=" + config.group,
-        std::string("--initial-cluster-state=") + (joined_before ? "existing" : "new"),
         "--initial-advertise-peer-urls=" + peer_url(config, bind.str()),
         "--listen-peer-urls=" + peer_url(config, listen_address),
         "--listen-client-urls=" + etcd.client_url,
@@ -222,50 +282,45 @@ Result<ManagedEtcd> prepare(const Config& config) {
         "--log-level=warn",
     };
     add_tls(etcd.command.argv, config.tls);
+    // Of a member that has its log, etcd ignores these.
+    set_cluster(etcd.command.argv, config, cluster, "new");
     etcd.command.output = etcd.log_path;
     return etcd;
 }
 
-EtcdEnd explain_end(const std::string& log_path, std::size_t from) {
-    const auto log = io::read_file(log_path);
-    if (!log) return {.text = "its log " + log_path + " cannot be read", .needs_person = false};
-    const std::size_t start =
-        std::max(std::min(from, log->size()), log->size() > kLogTail ? log->size() - kLogTail : 0);
-    const std::string tail = log->substr(start);
-    struct Known {
-        const char* phrase;
-        const char* remedy;
-    };
-    constexpr Known kKnown[] = {
-        {"permanently removed from the cluster",
-         "this member was removed from its group: move its data folder away and add it anew"},
-        {"has already been bootstrapped",
-         "the group knows this member, but its folder was lost: restore data_dir from a backup, or "
-         "start the whole group anew with empty folders"},
-        {"cluster ID mismatch",
-         "its folder belongs to another group: give this node an empty data_dir"},
-        {"database file is damaged", "its folder is damaged: move it away and replace the member"},
-        {"crc mismatch",
-         "its log is damaged (CRC): move the data folder away and replace the member"},
-        {"wal: crc", "its log is damaged (CRC): move the data folder away and replace the member"},
-        {"snap: no available snapshot",
-         "its folder is incomplete: move it away and replace the member"},
-        {"failed to recover v3 backend from snapshot",
-         "its database is damaged or missing: move the data folder away and replace the member"},
-        {"invalid database",
-         "its database is damaged: move the data folder away and replace the member"},
-        {"file is too short",
-         "its log is damaged: move the data folder away and replace the member"},
-        {"no space left on device", "the disk is full: make room"},
-        {"permission denied", "no permission on its data folder"},
-    };
-    for (const Known& known : kKnown) {
-        if (tail.find(known.phrase) == std::string::npos) continue;
-        return {.text = fmt::format("{} (its log: {})", known.remedy, log_path),
+bool is_empty(const ManagedEtcd& etcd) {
+    return !has_log(etcd.folder);
+}
+
+Result<> start_as(ManagedEtcd& etcd, const Config& config, const Formation& formation) {
+    EK_CHECK(is_empty(etcd), "a member with data is decided about");
+    // Left over from a start that came to nothing.
+    EK_TRY_VOID(io::remove_all(etcd.folder));
+    const bool joins = formation.step == Formation::Step::join;
+    set_cluster(etcd.command.argv, config, formation.cluster, joins ? "existing" : "new");
+    return {};
+}
+
+EtcdEnd explain_end(const ManagedEtcd& etcd, const io::Exit& exit, std::size_t from) {
+    // It ends by itself and content only when the group has removed it.
+    if (exit.signal == 0 && exit.code == 0) {
+        return {.text =
+                    "it was removed from its group (`evenkeel member remove`): end this node "
+                    "for good, or move its data_dir away and say `evenkeel member add <its "
+                    "address>` to the group",
                 .needs_person = true};
     }
+    const std::string tail = log_tail(etcd, from);
+    // Killed from outside, its log tells of earlier things.
+    if (exit.signal == 0) {
+        for (const Known& known : kKnown) {
+            if (tail.find(known.phrase) == std::string::npos) continue;
+            return {.text = fmt::format("{} (its log: {})", known.remedy, etcd.log_path),
+                    .needs_person = known.needs_person};
+        }
+    }
     const auto lines = split(trim(tail), '\n');
-    return {.text = fmt::format("last line of its log {}: {}", log_path,
+    return {.text = fmt::format("last line of its log {}: {}", etcd.log_path,
                                 lines.empty() ? "none" : lines.back()),
             .needs_person = false};
 }
