@@ -68,8 +68,9 @@ std::string EvenkeelGroup::config_text(std::size_t index) const {
     for (const Node& each : nodes_) binds.push_back(json_quote(each.bind));
     return text + fmt::format(
                       "[coordination]\nengine = \"raft\"\nbind = \"{}\"\nnodes = [{}]\n"
-                      "client_port = {}\n{}\n",
+                      "client_port = {}\n{}{}\n",
                       node.bind, join(binds, ", "), node.client_port,
+                      options_.lan != nullptr ? "insecure = true\n" : "",
                       join(options_.coordination, "\n"));
 }
 

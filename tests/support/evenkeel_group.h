@@ -64,6 +64,7 @@ public:
     bool wait_healthy(Millis limit);
 
     Node& node(std::size_t index) { return nodes_.at(index); }
+    const Node& node(std::size_t index) const { return nodes_.at(index); }
     std::size_t size() const { return nodes_.size(); }
     std::string log(std::size_t index) const;
 
@@ -71,7 +72,8 @@ public:
     // the group. Thread-safe.
     Result<io::HttpAnswer> ask_as(io::HttpClient& client, std::size_t index,
                                   const std::string& path, Millis limit) const;
-    // A call of the etcd member's JSON gateway, made on the node's own host. Thread-safe.
+    // A call of the etcd member's JSON gateway, made on the node's own host. Thread-safe. One
+    // client must not serve two nodes: their members' addresses are the same.
     Result<io::HttpAnswer> ask_member(io::HttpClient& client, std::size_t index,
                                       const std::string& path, const std::string& body,
                                       Millis limit) const;

@@ -1,0 +1,77 @@
+// Groups of three real nodes on a network that loses, delays and cuts, whose processes are killed
+// and frozen. docs/internals/chaos.md says what is covered and how to read a failure.
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <optional>
+#include <string>
+
+#include "base/text.h"
+#include "io/clock.h"
+#include "tests/chaos/rounds.h"
+#include "tests/support/lan.h"
+#include "tests/support/test_folder.h"
+
+namespace evenkeel::test {
+namespace {
+
+constexpr Millis kFormLimit{60'000};
+constexpr Timing kFast{.ttl = Millis(800), .heartbeat = Millis(30), .election = Millis(300)};
+constexpr Timing kDefault{.ttl = Millis(1500), .heartbeat = Millis(50), .election = Millis(500)};
+constexpr Timing kDistant{.ttl = Millis(8000), .heartbeat = Millis(250), .election = Millis(2500)};
+
+std::string text_from(const char* variable) {
+    const char* text = ::getenv(variable);
+    return text == nullptr ? "" : text;
+}
+
+std::optional<std::uint64_t> number_from(const char* variable) {
+    return parse_number(text_from(variable));
+}
+
+class Chaos : public ::testing::Test {
+protected:
+    void SetUp() override {
+        if (const auto reason = Lan::why_not()) GTEST_SKIP() << "no test network: " << *reason;
+    }
+
+    TestFolder folder_;
+};
+
+// `./dev chaos` runs this one with more rounds.
+TEST_F(Chaos, NoFaultMakesTwoLeadersOrLosesAFact) {
+    Rounds rounds({.rounds = number_from("EVENKEEL_CHAOS_ROUNDS").value_or(fault_kinds().size()),
+                   .seed = number_from("EVENKEEL_CHAOS_SEED")
+                               .value_or(static_cast<std::uint64_t>(io::wall_ms()) % 100'000),
+                   .timing = text_from("EVENKEEL_CHAOS_PRESET") == "fast" ? kFast : kDefault,
+                   .only = text_from("EVENKEEL_CHAOS_FAULT"),
+                   .folder = folder_.path()});
+    rounds.run();
+}
+
+TEST_F(Chaos, NodesFarApartKeepTheirLeaderAndReplaceIt) {
+    World world(folder_.path(), kDistant);
+    world.lan().delay_all(Millis(100));
+    ASSERT_TRUE(world.wait_whole(kFormLimit));
+    const auto leader = world.leader();
+    ASSERT_TRUE(leader);
+    const std::size_t grants = world.grants();
+    world.pause(kDistant.ttl);
+    EXPECT_EQ(world.leader(), leader);
+    EXPECT_EQ(world.grants(), grants) << "the duty was granted anew without a fault";
+
+    const Instant killed = world.kill_node(*leader);
+    const auto other = world.witness().wait_for_leader(killed, leader, kFormLimit);
+    ASSERT_TRUE(other);
+    fmt::print("100 ms apart, node killed: another leads after {} ms\n",
+               std::chrono::duration_cast<Millis>(*other - killed).count());
+    world.heal();
+    world.lan().delay_all(Millis(100));
+    EXPECT_TRUE(world.wait_whole(kFormLimit));
+    EXPECT_TRUE(world.violations().empty());
+    EXPECT_TRUE(world.writers().lost(*leader, true).empty());
+}
+
+}  // namespace
+}  // namespace evenkeel::test
