@@ -86,10 +86,20 @@ Version LeaseCore::version_of(const std::string& key) const {
     return duty == duties_.end() ? 0 : duty->second.version;
 }
 
+void LeaseCore::drop(const std::string& duty) {
+    wanted_.erase(duty);
+    give_up(duty, "", Instant{});
+}
+
 bool LeaseCore::transfer(const std::string& duty, const std::string& node) {
+    return give_up(duty, node, budgeted_[duty]);
+}
+
+// Not acted on from here, whatever becomes of the transaction that says so.
+bool LeaseCore::give_up(const std::string& duty, const std::string& preferred, Instant not_before) {
     const auto grant = grants_.find(duty);
     if (grant == grants_.end()) return false;
-    releasing_[duty] = {.grant = grant->second, .preferred = node, .not_before = budgeted_[duty]};
+    releasing_[duty] = {.grant = grant->second, .preferred = preferred, .not_before = not_before};
     grants_.erase(grant);
     return true;
 }
@@ -188,18 +198,13 @@ LeaseCore::Next LeaseCore::renew(Instant now) {
 LeaseCore::Next LeaseCore::send_leave(Instant now) {
     Pending pending = start_pending(MemberState::left, now);
     wanted_.clear();
+    while (!grants_.empty()) give_up(std::string(grants_.begin()->first), "", now);
     for (auto& [duty, release] : releasing_) release.not_before = now;  // All acts have ended.
     add_releases(pending, now);
     return send(std::move(pending));
 }
 
 void LeaseCore::add_releases(Pending& pending, Instant now) {
-    std::erase_if(grants_, [&](const auto& held) {
-        if (wanted_.contains(held.first)) return false;
-        // Not acted on from here, whatever becomes of the transaction.
-        releasing_[held.first] = {.grant = held.second, .preferred = {}, .not_before = now};
-        return true;
-    });
     for (const auto& [duty, release] : releasing_) {
         if (now < release.not_before) continue;
         const DutyRecord free{.holder = "",
@@ -366,6 +371,7 @@ void LeaseCore::applied(const Pending& pending, Version version) {
                          .version = version,
                          .as_of = version,
                          .free_since = {}};
+        if (!wanted_.contains(duty)) give_up(duty, "", Instant{});  // Dropped meanwhile.
     }
 }
 

@@ -36,7 +36,8 @@ public:
     void observe(const std::string& key, const std::optional<std::string>& value, Version version,
                  Instant now);
     void want(const std::string& duty) { wanted_.insert(duty); }
-    void drop(const std::string& duty) { wanted_.erase(duty); }
+    // No longer held from here, released with the next transaction.
+    void drop(const std::string& duty);
     // Give `duty` up, for `node` to take: the others, this node too, wait for a second before they
     // claim it. No longer held from here, and released once every budget that holds() has granted
     // is over. False: it is not held.
@@ -103,6 +104,7 @@ private:
     Next send_leave(Instant now);
     Next send(Pending pending);
     Pending start_pending(MemberState state, Instant now) const;
+    bool give_up(const std::string& duty, const std::string& preferred, Instant not_before);
     void add_releases(Pending& pending, Instant now);
     void add_expulsion(Pending& pending, Instant now);
     void add_claims(Pending& pending, Instant now);

@@ -222,6 +222,34 @@ TEST(LeaseCore, CertifiedDeathFreesDutiesAtOnce) {
     EXPECT_EQ(pair.b.core.grants().at("leader").epoch.value, 2u);
 }
 
+TEST(LeaseCore, DroppedDutyIsNotHeldWhileItsReleaseIsStillToBeSent) {
+    Pair pair;
+    const Version all = pair.map.version;
+    ASSERT_TRUE(pair.a.core.holds("leader", at(10ms), 0ms, all));
+    pair.a.core.drop("leader");
+    EXPECT_FALSE(pair.a.core.holds("leader", at(10ms), 0ms, all));
+    // Wanted again before that: it is released all the same, and claimed anew.
+    pair.a.core.want("leader");
+    pair.a.run(at(20ms));
+    pair.a.run(at(300ms));
+    ASSERT_TRUE(pair.a.holds("leader", at(300ms)));
+    EXPECT_EQ(pair.a.core.grants().at("leader").epoch.value, 2u);
+}
+
+TEST(LeaseCore, DutyThatWasDroppedWhileItWasClaimedIsNeverHeld) {
+    ModelMap map;
+    Node a("a", map);
+    a.run(at(0ms));
+    a.core.want("leader");
+    const auto claim = a.core.next(at(10ms));
+    ASSERT_TRUE(claim.txn);
+    a.core.drop("leader");
+    a.core.finished(map.apply(*claim.txn), at(20ms));
+    EXPECT_FALSE(a.holds("leader", at(20ms)));
+    a.run(at(20ms));
+    EXPECT_EQ(duty_from_json(map.entries["duty/leader"].value)->holder, "");
+}
+
 TEST(LeaseCore, ReleasedDutyGoesToTheOtherAndKeepsItsEpochGrowing) {
     Pair pair;
     pair.a.core.drop("leader");
