@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "io/clock.h"
+#include "tests/support/eventually.h"
 
 namespace evenkeel::test {
 namespace {
@@ -17,7 +18,8 @@ using Json = nlohmann::json;
 
 constexpr Millis kPause{40};
 constexpr Millis kWriteLimit{400};
-constexpr Millis kReadLimit{10'000};
+constexpr Millis kPageLimit{5'000};
+constexpr Millis kReadLimit{30'000};
 constexpr std::size_t kPage = 2'000;
 
 // Ordered by number.
@@ -41,7 +43,7 @@ std::optional<std::map<std::string, std::uint64_t>> versions(const EvenkeelGroup
                         {"limit", std::to_string(kPage)},
                         {"keys_only", true}};
         const auto answer =
-            group.ask_member(client, reader, "/v3/kv/range", body.dump(), kReadLimit);
+            group.ask_member(client, reader, "/v3/kv/range", body.dump(), kPageLimit);
         if (!answer || answer->status != 200) return {};
         const Json page = Json::parse(answer->body, nullptr, false);
         if (!page.is_object()) return {};

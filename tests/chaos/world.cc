@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/bytes.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/thread.h"
@@ -63,9 +64,13 @@ World::~World() {
 }
 
 bool World::wait_whole(Millis limit) {
-    return eventually(limit, [this] {
+    // A lease lasts while members elect or start: only an answer with a quorum tells of those.
+    const std::string read = Json{{"key", base64_encode("/chaos")}}.dump();
+    return eventually(limit, [&] {
         for (std::size_t i = 0; i < kNodes; ++i) {
             if (group_.ask(i, "/api/raft-health").status != 200) return false;
+            const auto answer = group_.ask_member(members_[i], i, "/v3/kv/range", read, kCallLimit);
+            if (!answer || answer->status != 200) return false;
         }
         return leader().has_value();
     });

@@ -42,7 +42,7 @@ public:
     FactWriters& writers() { return *writers_; }
 
     // --- how it is ------------------------------------------------------------------------------
-    // Every node is healthy and one leads.
+    // Every node is healthy, every member reads with a quorum, and one node leads.
     bool wait_whole(Millis limit);
     // The only one that says it leads.
     std::optional<std::size_t> leader();
