@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "app/config.h"
 #include "app/exit_status.h"
@@ -27,7 +28,11 @@
 namespace evenkeel::app {
 namespace {
 
-constexpr Millis kCertifyLimit{1000};
+constexpr Millis kReapLimit{1000};
+// One try to tell the group of a death; signals and other deaths wait meanwhile.
+constexpr Millis kCertifyTry{250};
+constexpr Millis kCertifyPause{20};
+constexpr Millis kCertifyLimit{1000};  // While the node ends.
 constexpr Millis kWorkerGrace{15'000};
 // A member that cannot hand its leadership over waits longer; its log survives a kill.
 constexpr Millis kEtcdGrace{2'000};
@@ -39,6 +44,12 @@ struct Child {
     io::Process process{};
     RestartBackoff backoff{};
     std::optional<Instant> restart_at{};
+};
+
+// A dead worker of which the group does not know yet.
+struct Death {
+    std::string incarnation{};
+    Deadline useful{};  // Then its lease has run out by itself.
 };
 
 class Supervisor {
@@ -61,7 +72,8 @@ private:
     // The exit status of the node, when the end of that child ends it.
     std::optional<int> worker_ended();
     std::optional<int> etcd_ended();
-    void certify_death();
+    void certify_deaths(Millis limit);
+    Result<> certify(const Death& death, Millis limit);
     void stop_children();
 
     const Config& config_;
@@ -74,6 +86,7 @@ private:
     Child worker_;
     std::size_t etcd_log_start_ = 0;  // Where the log of the running member begins.
     std::string incarnation_;
+    std::vector<Death> uncertified_;
     int starts_ = 0;
 };
 
@@ -93,14 +106,16 @@ int Supervisor::run() {
     worker_.restart_at = io::now();
     while (true) {
         start_due();
+        certify_deaths(kCertifyTry);
         wait_for_event();
         if (const auto signal = signals_.wait(io::within(Millis(0)))) {
             log::info("node", "signal {}: stopping", *signal);
             stop_children();
             return kOk;
         }
-        auto status = worker_ended();
-        if (!status) status = etcd_ended();
+        // Killed with its worker, the member comes back while the worker's death waits for it.
+        auto status = etcd_ended();
+        if (!status) status = worker_ended();
         if (!status) status = formed();
         if (!status) continue;
         stop_children();
@@ -171,7 +186,9 @@ void Supervisor::start_worker() {
 
 // Until a signal, the end of a child, or the time to start one.
 void Supervisor::wait_for_event() {
-    Deadline wake = io::within(formation_ ? kFormationTick : kIdle);
+    Deadline wake = io::within(kIdle);
+    if (formation_) wake = io::within(kFormationTick);
+    if (!uncertified_.empty()) wake = io::within(kCertifyPause);
     pollfd polls[3] = {{signals_.fd(), POLLIN, 0}, {-1, 0, 0}, {-1, 0, 0}};
     int slot = 1;
     for (Child* child : {&worker_, &etcd_}) {
@@ -188,9 +205,10 @@ std::optional<int> Supervisor::worker_ended() {
     // What the worker started must be dead before its death is certified. Until it is reaped its
     // process group cannot be another's.
     ::kill(-worker_.process.pid(), SIGKILL);
-    const auto exit = worker_.process.wait(io::within(kCertifyLimit));
+    const auto exit = worker_.process.wait(io::within(kReapLimit));
     if (!exit) return {};
-    certify_death();
+    uncertified_.push_back({incarnation_, io::within(config_.coordination.ttl)});
+    certify_deaths(kCertifyTry);
     if (exit->signal == 0 && (exit->code == kNeedsPerson || exit->code == kCannotJoin)) {
         return exit->code;  // The worker has said why.
     }
@@ -219,19 +237,30 @@ std::optional<int> Supervisor::etcd_ended() {
     return {};
 }
 
-// Others take the dead worker's duties at once instead of waiting for its lease to run out.
-void Supervisor::certify_death() {
-    if (managed_ && !etcd_.process.running()) return;  // Nobody to tell.
-    const Deadline limit = io::within(kCertifyLimit);
-    // Opened for this moment only: a local engine's file belongs to the worker while it lives.
-    const auto engine = coord::open_engine(config_.coordination);
-    const auto done =
-        engine ? coord::certify_death(**engine, config_.coordination.node, incarnation_, limit)
-               : Result<bool>(engine.error());
-    if (!done) {
-        log::warn("node", "worker's death not certified, its lease will run out: {}",
+// Others take a dead worker's duties at once instead of waiting for its lease to run out. What
+// cannot be told now is told later: the certificate names the incarnation, so it is never too late
+// to be true.
+void Supervisor::certify_deaths(Millis limit) {
+    std::erase_if(uncertified_, [&](const Death& death) {
+        const auto done = certify(death, limit);
+        if (done) return true;
+        const bool later = config_.coordination.engine != coord::EngineKind::local;
+        if (later && !death.useful.passed(io::now())) return false;
+        log::warn("node", "worker's death not certified, its lease runs out: {}",
                   done.error().what);
+        return true;
+    });
+}
+
+Result<> Supervisor::certify(const Death& death, Millis limit) {
+    if (managed_ && !etcd_.process.running()) {
+        return Error{Errc::unavailable, "the etcd member does not run"};
     }
+    // Opened for this moment only: a local engine's file belongs to the worker while it lives.
+    EK_TRY(const auto engine, coord::open_engine(config_.coordination));
+    EK_TRY_VOID(coord::certify_death(*engine, config_.coordination.node, death.incarnation,
+                                     io::within(limit)));
+    return {};
 }
 
 void Supervisor::stop_children() {
@@ -241,7 +270,8 @@ void Supervisor::stop_children() {
         if (exit.signal != 0) {
             log::warn("node", "worker {} while stopping", exit.str());
             ::kill(-group, SIGKILL);
-            certify_death();
+            uncertified_.push_back({incarnation_, io::within(Millis(0))});
+            certify_deaths(kCertifyLimit);
         }
     }
     // Last: the worker needs it to leave the group.
