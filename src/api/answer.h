@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/rights.h"
+#include "base/result.h"
 
 namespace evenkeel::api {
 
@@ -41,5 +42,7 @@ Answer refusal(std::string_view path, const Decision& decision);
 // An error in the shape that callers of `path` know: orchestrator's envelope, or {"error":text}
 // below /api/v1.
 Answer error_answer(std::string_view path, int status, std::string_view text);
+// The same with the status that fits `error`.
+Answer error_answer(std::string_view path, const Error& error);
 
 }  // namespace evenkeel::api

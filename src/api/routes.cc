@@ -61,6 +61,20 @@ Answer front_page(const Sources& sources, const Request&) {
             .type = "text/html; charset=utf-8"};
 }
 
+int status_of(Errc code) {
+    switch (code) {
+        case Errc::invalid: return 400;
+        case Errc::denied: return 403;
+        case Errc::not_found: return 404;
+        case Errc::conflict: return 409;
+        case Errc::not_leader: return 503;
+        case Errc::unavailable: return 503;
+        case Errc::timed_out: return 504;
+        case Errc::corrupt: return 500;
+    }
+    return 500;
+}
+
 }  // namespace
 
 Answer error_answer(std::string_view path, int status, std::string_view text) {
@@ -68,6 +82,11 @@ Answer error_answer(std::string_view path, int status, std::string_view text) {
         return {.status = status, .body = fmt::format(R"({{"error":{}}})", json_quote(text))};
     }
     return {.status = status, .body = json_envelope(false, text, "null")};
+}
+
+Answer error_answer(std::string_view path, const Error& error) {
+    return error_answer(path, path.starts_with("/api/v1/") ? status_of(error.code) : 500,
+                        error.what);
 }
 
 Answer refusal(std::string_view path, const Decision& decision) {
@@ -84,7 +103,8 @@ Answer refusal(std::string_view path, const Decision& decision) {
 
 const std::vector<Route>& routes() {
     static const std::vector<Route> all = [] {
-        std::vector<Route> joined = node_routes();
+        std::vector<Route> joined = leader_routes();
+        for (const Route& route : node_routes()) joined.push_back(route);
         for (const Route& route : cluster_routes()) joined.push_back(route);
         joined.push_back({"/metrics", Scope::node, "This node's metrics for Prometheus.", metrics});
         joined.push_back({"/", Scope::node, "A page with links to these.", front_page});
@@ -137,7 +157,9 @@ std::string api_reference() {
         "| method | route | answered by | answer |\n|---|---|---|---|\n";
     for (const Route& route : routes()) {
         text += fmt::format("| {} | `{}` | {}{} | {} |\n", route.method, route.pattern,
-                            route.scope == Scope::node ? "node" : "leader",
+                            route.scope == Scope::node     ? "node"
+                            : route.scope == Scope::leader ? "leader"
+                                                           : "leader, else node",
                             route.changes ? ", **changes**" : "", route.doc);
     }
     return text;

@@ -1,5 +1,5 @@
 // The routes: which path is answered how. One table, from which docs/reference/api.md is generated.
-// Nothing here waits for a server or decides anything; the HTTP side is server.h.
+// Nothing here decides anything, and only what changes something waits; the HTTP side is server.h.
 #pragma once
 
 #include <optional>
@@ -12,8 +12,9 @@
 namespace evenkeel::api {
 
 enum class Scope {
-    node,    // About this node: every node answers for itself.
-    leader,  // About the group: a follower forwards it to the leader.
+    node,            // About this node: every node answers for itself.
+    leader,          // About the group: a follower forwards it to the leader.
+    leader_or_node,  // Forwarded like that, but answered here when there is no leader.
 };
 
 struct Route {
@@ -38,7 +39,8 @@ std::string allowed_methods(const Request& request);
 std::string api_reference();
 
 // The handlers by subject; routes.cc joins them.
-std::vector<Route> node_routes();     // Leader check, group, this node.
+std::vector<Route> leader_routes();   // Who leads, and giving that on.
+std::vector<Route> node_routes();     // Group and this node.
 std::vector<Route> cluster_routes();  // Clusters, recoveries, streams.
 Answer metrics(const Sources& sources, const Request& request);
 

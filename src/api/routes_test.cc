@@ -42,6 +42,7 @@ Sources sources_of(const coord::GroupView& group) {
             .streams = streams,
             .group_streams = streams,
             .http = [] { return HttpCounts{.requests = 3}; },
+            .node = {.grouped = true},
             .version = "1"};
 }
 
@@ -50,37 +51,6 @@ Answer ask(const std::string& path, const coord::GroupView& group) {
     const Route* route = find_route(request);
     if (route == nullptr) return {.status = 404};
     return route->handle(sources_of(group), request);
-}
-
-TEST(LeaderCheck, Is200OnTheLeaderOnly) {
-    EXPECT_EQ(ask("/api/leader-check", healthy_group(true)).status, 200);
-    EXPECT_EQ(ask("/api/leader-check", healthy_group(true)).body, R"("OK")");
-    EXPECT_EQ(ask("/api/leader-check", healthy_group(false)).status, 404);
-    EXPECT_EQ(ask("/api/leader-check/", healthy_group(false)).body, R"("Not leader")");
-}
-
-TEST(LeaderCheck, TheCallerChoosesTheCode) {
-    EXPECT_EQ(ask("/api/leader-check/503", healthy_group(false)).status, 503);
-    EXPECT_EQ(ask("/api/leader-check/503", healthy_group(true)).status, 200);
-    EXPECT_EQ(ask("/api/leader-check/nonsense", healthy_group(false)).status, 404);
-    EXPECT_EQ(ask("/api/leader-check/99999", healthy_group(false)).status, 404);
-}
-
-TEST(RaftHealth, NeedsALeader) {
-    EXPECT_EQ(ask("/api/raft-health", healthy_group(false)).status, 200);
-    coord::GroupView leaderless = healthy_group(false);
-    leaderless.leader.reset();
-    EXPECT_EQ(ask("/api/raft-health", leaderless).status, 500);
-    EXPECT_EQ(ask("/api/raft-health", {}).status, 500);
-    EXPECT_THAT(ask("/api/raft-health", {}).body, HasSubstr(R"("Code":"ERROR")"));
-}
-
-TEST(RaftState, SaysTheRole) {
-    EXPECT_EQ(ask("/api/raft-state", healthy_group(true)).body, R"("Leader")");
-    EXPECT_EQ(ask("/api/raft-state", healthy_group(false)).body, R"("Follower")");
-    EXPECT_EQ(ask("/api/raft-state", {}).body, R"("Candidate")");
-    EXPECT_EQ(ask("/api/raft-leader", healthy_group(false)).body, R"("h1:3000")");
-    EXPECT_EQ(ask("/api/raft-leader", {}).body, R"("")");
 }
 
 TEST(Health, IsOrchestratorsShape) {

@@ -25,6 +25,12 @@ Request to_request(const HttpCall& call) {
     return {.method = call.method, .path = call.path, .query = call.query, .body = call.body};
 }
 
+// The address is that of a proxy, which may well run on a node.
+bool is_proxied(const HttpCall& call) {
+    return !call.header("forwarded").empty() || !call.header("x-forwarded-for").empty() ||
+           !call.header("via").empty();
+}
+
 std::vector<std::string> hosts_of(const std::vector<std::string>& addresses) {
     std::vector<std::string> hosts;
     for (const std::string& address : addresses) {
@@ -113,7 +119,7 @@ Answer Server::Impl::answer(const HttpCall& call, bool over_nodes_listener) {
 // Without TLS nothing but its address tells a node from a stranger; whoever configured the group so
 // has a network in which addresses can be trusted. A header alone proves nothing.
 bool Server::Impl::is_from_node(const HttpCall& call, const coord::GroupView& group) const {
-    if (options.tls.on() || call.header(kForwarded).empty()) return false;
+    if (options.tls.on() || call.header(kForwarded).empty() || is_proxied(call)) return false;
     std::vector<std::string> addresses = options.node_addresses;
     for (const coord::Member& member : group.members) addresses.push_back(member.api_address);
     for (const std::string& host : hosts_of(addresses)) {
@@ -131,8 +137,7 @@ Decision Server::Impl::may_change(const HttpCall& call, bool from_node) const {
         .origin = call.header("origin"),
         .fetch_site = call.header("sec-fetch-site"),
         .prefetch = !call.header("sec-purpose").empty() || !call.header("purpose").empty(),
-        .proxied = !call.header("forwarded").empty() || !call.header("x-forwarded-for").empty() ||
-                   !call.header("via").empty()};
+        .proxied = is_proxied(call)};
     const Access access{.user = options.user,
                         .password = options.password,
                         .own_names = hosts_of({options.advertise, options.listen.str()})};
@@ -149,12 +154,15 @@ Answer Server::Impl::answer_for_leader(const Route& route, const Request& reques
         answer.stale = true;
         return answer;
     }
+    const bool here_instead = route.scope == Scope::leader_or_node;
     // Whoever says so: it gains nothing, and nodes that disagree must not send each other in
     // circles.
     if (!call.header(kForwarded).empty()) {
+        if (here_instead) return route.handle(sources, request);
         return error_answer(request.path, 503, "this node leads no more; ask again");
     }
     if (!group.leader || group.leader->node == group.self) {
+        if (here_instead) return route.handle(sources, request);
         return error_answer(request.path, 503,
                             route.changes ? "the group has no leader: nothing was changed"
                                           : "the group has no leader; ?stale=true asks for this "
@@ -163,6 +171,7 @@ Answer Server::Impl::answer_for_leader(const Route& route, const Request& reques
     ++forwarded;
     auto answer = leader.ask(*group.leader, call, route.changes);
     if (answer) return *std::move(answer);
+    if (here_instead) return route.handle(sources, request);
     return error_answer(request.path, 503, answer.error().what);
 }
 

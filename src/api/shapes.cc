@@ -52,6 +52,17 @@ Json member_json(const coord::Member& member, const coord::GroupView& group) {
             {"leads", group.leader && group.leader->node == member.node}};
 }
 
+std::string own_address(const coord::GroupView& group) {
+    for (const coord::Member& member : group.members) {
+        if (member.node == group.self) return member.api_address;
+    }
+    return {};
+}
+
+std::string uri_of(const std::string& address, const NodeFacts& node) {
+    return address.empty() ? "" : (node.https ? "https://" : "http://") + address;
+}
+
 Json replication_json(const topology::Replication& replication) {
     Json json{{"source", replication.source.str()},  {"io", thread_name(replication.io)},
               {"sql", thread_name(replication.sql)}, {"io_error", replication.io_error},
@@ -159,12 +170,60 @@ std::string json_status(const coord::GroupView& group, std::string_view version)
     return dumped(json);
 }
 
-std::string json_health(const coord::GroupView& group) {
+std::string json_raft_status(const coord::GroupView& group, const NodeFacts& node,
+                             std::string_view state, const std::string& leader) {
+    Json peers = Json::array();
+    for (const coord::Member& member : group.members) peers.push_back(member.api_address);
+    const std::string own = own_address(group);
+    const bool healthy = group.healthy && group.leader.has_value();
+    return dumped({{"RaftBind", node.bind.empty() ? own : node.bind},
+                   {"RaftAdvertise", own},
+                   {"State", state},
+                   {"Healthy", healthy},
+                   {"IsPartOfQuorum", group.healthy},
+                   {"Leader", leader},
+                   {"LeaderURI", uri_of(leader, node)},
+                   {"Peers", std::move(peers)}});
+}
+
+std::string json_leader(const coord::GroupView& group, const NodeFacts& node,
+                        std::int64_t since_ms) {
+    Json json{
+        {"leader", nullptr},   {"api_address", nullptr},     {"epoch", group.leader_epoch.value},
+        {"since_ms", nullptr}, {"ttl_ms", node.ttl.count()}, {"members", Json::array()}};
+    if (group.leader) {
+        json["leader"] = group.leader->node;
+        json["api_address"] = group.leader->api_address;
+    }
+    if (since_ms > 0) json["since_ms"] = since_ms;
+    for (const auto& member : group.members) json["members"].push_back(member_json(member, group));
+    return dumped(json);
+}
+
+std::string json_transfer(const std::string& from, const std::string& to, Epoch epoch) {
+    return dumped({{"from", from}, {"leader", to}, {"epoch", epoch.value}});
+}
+
+Result<std::string> transfer_target(const std::string& json) {
+    if (trim(json).empty()) return std::string();
+    const Json parsed = Json::parse(json, nullptr, false);
+    if (!parsed.is_object()) {
+        return Error{Errc::invalid, R"(read the request: send {"to":"<node>"} or nothing)"};
+    }
+    for (const auto& [key, value] : parsed.items()) {
+        if (key != "to" || !value.is_string()) {
+            return Error{
+                Errc::invalid,
+                fmt::format(R"(read the request: {} is not {{"to":"<node>"}})", dumped(parsed))};
+        }
+    }
+    return parsed.value("to", std::string());
+}
+
+std::string json_health(const coord::GroupView& group, const NodeFacts& node) {
     Json live = Json::array();
-    std::string own;
     for (const coord::Member& member : group.members) {
         if (member.live) live.push_back(member.api_address);
-        if (member.node == group.self) own = member.api_address;
     }
     const std::string leader = group.leader ? group.leader->api_address : "";
     const Json details{
@@ -177,8 +236,8 @@ std::string json_health(const coord::GroupView& group) {
         {"AvailableNodes", Json::array()},
         {"RaftLeader", leader},
         {"IsRaftLeader", group.leads},
-        {"RaftLeaderURI", leader.empty() ? "" : "http://" + leader},
-        {"RaftAdvertise", own},
+        {"RaftLeaderURI", uri_of(leader, node)},
+        {"RaftAdvertise", own_address(group)},
         {"RaftHealthyMembers", std::move(live)}};
     return json_envelope(group.healthy,
                          group.healthy ? "Application node is healthy"

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/sources.h"
 #include "base/result.h"
 #include "cdc/stream_service.h"
 #include "coord/coordinator.h"
@@ -14,7 +15,16 @@ namespace evenkeel::api {
 
 std::string json_status(const coord::GroupView& group, std::string_view version);
 // orchestrator's HealthStatus in its envelope.
-std::string json_health(const coord::GroupView& group);
+std::string json_health(const coord::GroupView& group, const NodeFacts& node);
+// orchestrator's answer to raft-status.
+std::string json_raft_status(const coord::GroupView& group, const NodeFacts& node,
+                             std::string_view state, const std::string& leader);
+// `since_ms`: wall clock; 0: not known.
+std::string json_leader(const coord::GroupView& group, const NodeFacts& node,
+                        std::int64_t since_ms);
+std::string json_transfer(const std::string& from, const std::string& to, Epoch epoch);
+// {"to":"node2"} → "node2"; "" when it does not say. Errors: invalid  anything else.
+Result<std::string> transfer_target(const std::string& json);
 // Names, primaries and counts.
 std::string json_clusters(const std::vector<topology::ClusterReport>& reports);
 std::string json_cluster(const topology::ClusterReport& report, bool colour);

@@ -30,8 +30,8 @@ struct NodeFacts {
 // transfer, which waits.
 struct Sources {
     std::function<coord::GroupView()> group{};
-    // Coordinator::transfer for the leader's duty; call it on the leader. `node` empty: to any.
-    std::function<Result<std::string>(const std::string& node, Deadline)> transfer{};
+    // Coordinator::transfer of the leader's duty; call it on the leader.
+    std::function<Result<>(const std::string& node, Deadline)> transfer{};
     // Wall clock, milliseconds since 1970, when this node got the leader's duty; 0: it has not.
     std::function<std::int64_t()> leading_since{};
     std::function<std::vector<topology::ClusterReport>()> clusters{};

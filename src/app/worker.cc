@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -53,6 +53,7 @@ private:
     api::ServerOptions server_options() const;
     api::Sources sources();
     std::vector<cdc::StreamReport> reports_of_holders();
+    void note_lead();
     void tell_what_is_missing(io::StopToken& stop) const;
 
     const Config& config_;
@@ -61,6 +62,8 @@ private:
     std::vector<std::unique_ptr<topology::Service>> clusters_;
     std::vector<std::unique_ptr<cdc::StreamService>> streams_;
     std::unique_ptr<api::Server> api_;
+    std::atomic<std::int64_t> leading_since_{0};  // Wall clock; 0: does not lead.
+    coord::Coordinator::Subscription duties_;
     io::Worker checker_;
 };
 
@@ -137,6 +140,7 @@ void Node::tell_what_is_missing(io::StopToken& stop) const {
 }
 
 void Node::start_features() {
+    duties_ = coordinator_->subscribe_duties([this] { note_lead(); });
     coordinator_->want(coord::kLeaderDuty);
     for (auto& cluster : clusters_) cluster->start();
     for (auto& stream : streams_) stream->start();
@@ -151,16 +155,31 @@ void Node::start_features() {
     });
 }
 
+// For people: since when this node leads, by its wall clock.
+void Node::note_lead() {
+    if (!coordinator_->holds(coord::kLeaderDuty)) {
+        leading_since_ = 0;
+    } else if (leading_since_ == 0) {
+        leading_since_ = io::wall_ms();
+    }
+}
+
 void Node::stop() {
     checker_.stop();
     for (auto& stream : streams_) stream->stop();
     for (auto& cluster : clusters_) cluster->stop();
+    duties_.reset();
     coordinator_->stop();
     api_->stop();
 }
 
 api::Sources Node::sources() {
     return {.group = [this] { return coordinator_->group(); },
+            .transfer =
+                [this](const std::string& node, Deadline deadline) {
+                    return coordinator_->transfer(coord::kLeaderDuty, node, deadline);
+                },
+            .leading_since = [this] { return leading_since_.load(); },
             .clusters =
                 [this] {
                     std::vector<topology::ClusterReport> reports;
@@ -175,6 +194,10 @@ api::Sources Node::sources() {
                 },
             .group_streams = [this] { return reports_of_holders(); },
             .http = {},
+            .node = {.grouped = config_.coordination.engine != coord::EngineKind::local,
+                     .https = !config_.api.tls_cert.empty(),
+                     .bind = config_.coordination.bind,
+                     .ttl = config_.coordination.ttl},
             .version = EVENKEEL_VERSION};
 }
 
