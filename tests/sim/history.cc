@@ -40,17 +40,17 @@ std::string History::run() {
     }
     world_.after(world_.random.between(200ms, 1s), [this] { incident(); });
     world_.after(1s, [this] { strike(); });
-    if (!run_until(begin + world_.random.between(8s, 12s))) return broken();
+    if (!run_until(begin + world_.random.between(6s, 12s))) return broken();
     heal();
     // What was sent before may still be under way; the dead have to be expelled, the preferred to
     // be waited for, the ranks to be gone through.
-    if (!run_until(world_.now() + 2 * ttl_ + 4s)) return broken();
+    if (!run_until(world_.now() + 2 * ttl_ + 3500ms)) return broken();
     for (const std::string& duty : all_duties()) {
         bool held = false;
         for (const auto& node : nodes_) held = held || node->holds(duty);
         world_.invariants.healed(duty, held);
     }
-    if (!broken().empty() || !run_until(world_.now() + 4s)) return broken();
+    if (!broken().empty() || !run_until(world_.now() + 2s)) return broken();
     world_.invariants.at_the_end(incidents_);
     world_.tally.histories = 1;
     world_.tally.simulated = world_.now() - begin;
@@ -64,7 +64,7 @@ std::string History::broken() const {
 
 bool History::run_until(Instant end) {
     while (world_.step(end)) {
-        judge_holders();
+        if (world_.looked()) judge_holders();
         if (!world_.invariants.broken().empty()) return false;
     }
     return true;

@@ -62,6 +62,11 @@ void Machine::wake() {
     }
 }
 
+void Machine::begin_act(Act act) {
+    world_.look();
+    acts_.push_back(std::move(act));
+}
+
 bool Machine::acts(const std::string& duty) const {
     const Instant now = clock();
     return std::any_of(acts_.begin(), acts_.end(),

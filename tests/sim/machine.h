@@ -38,7 +38,7 @@ public:
         std::string duty{};
         Instant until{};  // On this host's clock; also when the host is frozen.
     };
-    void begin_act(Act act) { acts_.push_back(std::move(act)); }
+    void begin_act(Act act);
     bool acts(const std::string& duty) const;
     void kill_acts() { acts_.clear(); }
     void forget_ended_acts();

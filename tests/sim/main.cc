@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdio>
-#include <map>
+#include <optional>
 
 #include "base/mutex.h"
 #include "io/clock.h"
@@ -20,7 +20,6 @@ struct Run {
     std::uint64_t seeds = 2000;
     unsigned workers = 2;
     bool must_be_caught = false;
-    std::string program{};
 };
 
 struct Broken {
@@ -135,8 +134,8 @@ int judge_seeds(const Run& run) {
         return 1;
     }
     if (broken) {
-        fmt::print("seed {}: {}\nreplay it: {} --replay {}{}\n", broken->seed, broken->what,
-                   run.program, broken->seed, options_of(run.settings));
+        fmt::print("seed {}: {}\nreplay it: ./dev sim --replay {}{}\n", broken->seed, broken->what,
+                   broken->seed, options_of(run.settings));
         return 1;
     }
     const Tally tally = desk.tally();
@@ -156,7 +155,7 @@ int replay(Settings settings, std::uint64_t seed) {
 }
 
 int run_program(int argc, char** argv) {
-    Run run{.program = argv[0]};
+    Run run;
     std::optional<std::uint64_t> replayed;
     std::int64_t ttl = 0;
     std::string mutant = "none";

@@ -104,6 +104,7 @@ std::optional<Grant> Seat::holds(const std::string& duty, Millis budget) {
 // --- the watch's thread -------------------------------------------------------------------------
 
 void Seat::take(const coord::WatchBatch& batch) {
+    world_.look();
     tell_core(mirror_.take(batch));
     poke();
 }
@@ -160,11 +161,13 @@ void Seat::sleep_until(Instant wake) {
 }
 
 void Seat::lease_answered(const ModelEngine::Answer& answer) {
+    world_.look();
     const Instant before = core_.valid_until();
     const bool was_joined = core_.joined();
     if (!answer.error) {
         core_.finished(answer.outcome, machine_.clock());
-    } else if (answer.error == Errc::unavailable || world_.mutant(Mutant::unknown_is_not_applied)) {
+    } else if (answer.error == Errc::unavailable ||
+               world_.mutant(Mutant::unknown_renewal_is_not_applied)) {
         core_.not_sent();
     } else {
         core_.unknown();
@@ -213,7 +216,7 @@ void Seat::try_write(const WritingRef& writing) {
 void Seat::write_answered(const WritingRef& writing, const ModelEngine::Answer& answer) {
     if (answer.error) {
         const bool sent = answer.error != Errc::unavailable;
-        if (sent && !world_.mutant(Mutant::unknown_is_not_applied)) writing->write.unknown();
+        if (sent && !world_.mutant(Mutant::unknown_write_is_not_applied)) writing->write.unknown();
         return machine_.timer(life_, machine_.clock() + kRetryPause,
                               [this, writing] { try_write(writing); });
     }

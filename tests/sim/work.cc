@@ -29,7 +29,7 @@ void Work::tick() {
     }
     if (!verdict_under_way_ && world_.random.chance(0.05)) say_verdict();
     machine_.timer(life_,
-                   machine_.clock() + std::chrono::ceil<Millis>(world_.random.between(15ms, 90ms)),
+                   machine_.clock() + std::chrono::ceil<Millis>(world_.random.between(20ms, 180ms)),
                    [this] { tick(); });
 }
 

@@ -9,6 +9,7 @@
 #include <queue>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/instant.h"
@@ -74,6 +75,11 @@ public:
     }
     bool mishap(double probability) { return random.chance(calm_ ? 0 : probability); }
 
+    // Somebody may hold or do what it did not before; judged after the event. (Time alone only ends
+    // leases and acts.)
+    void look() { look_ = true; }
+    bool looked() { return std::exchange(look_, false); }
+
     // A line of the transcript.
     template <typename... Parts>
     void say(fmt::format_string<Parts...> format, Parts&&... parts) {
@@ -102,6 +108,7 @@ private:
     std::uint64_t number_ = 0;
     Instant now_;
     bool calm_ = false;
+    bool look_ = false;
 };
 
 }  // namespace evenkeel::sim
