@@ -99,6 +99,17 @@ void write_streams(Text& text, const std::vector<cdc::StreamReport>& reports) {
          [](const Report& r) { return r.reconnects; });
 }
 
+void write_certificates(Text& text, const Sources& sources) {
+    const auto lives =
+        sources.certificates ? sources.certificates() : std::vector<CertificateLife>{};
+    if (lives.empty()) return;
+    text.head(
+        "evenkeel_certificate_expiry_seconds", "gauge",
+        "Time left of the node's certificate and of the group's authority; negative: expired.");
+    for (const CertificateLife& life : lives)
+        text.sample("certificate", life.of, life.seconds_left);
+}
+
 }  // namespace
 
 Answer metrics(const Sources& sources, const Request&) {
@@ -106,6 +117,7 @@ Answer metrics(const Sources& sources, const Request&) {
     write_node(text, sources.group());
     write_clusters(text, sources.clusters());
     write_streams(text, sources.streams());
+    write_certificates(text, sources);
     const HttpCounts http = sources.http();
     text.head("evenkeel_http_requests_total", "counter", "HTTP requests answered.");
     text.sample(http.requests);

@@ -18,6 +18,11 @@ struct HttpCounts {
     std::uint64_t failed = 0;     // Of these, answered with 5xx.
 };
 
+struct CertificateLife {
+    std::string of{};  // "node", "authority"
+    std::int64_t seconds_left = 0;
+};
+
 // This node as configured.
 struct NodeFacts {
     bool grouped = false;  // Has an engine that several nodes share; else it is alone for good.
@@ -39,6 +44,7 @@ struct Sources {
     std::function<std::vector<cdc::StreamReport>()> group_streams{};  // Each by its holder.
     std::function<HttpCounts()> http{};
     NodeFacts node{};
+    std::function<std::vector<CertificateLife>()> certificates{};  // None without [tls].
     std::string version{};
 };
 

@@ -12,6 +12,7 @@
 
 #include "app/config.h"
 #include "app/exit_status.h"
+#include "app/node_certificates.h"
 #include "app/restart_backoff.h"
 #include "app/signals.h"
 #include "base/log.h"
@@ -91,6 +92,8 @@ private:
 };
 
 Result<> Supervisor::prepare() {
+    // The member would be refused by all others, which tell only their own logs why.
+    EK_TRY_VOID(check_certificate(config_));
     EK_TRY_VOID(io::make_folders(config_.node.data_dir));
     if (config_.coordination.engine == coord::EngineKind::raft) {
         EK_TRY(managed_, coord::prepare(config_.coordination));
@@ -281,6 +284,13 @@ void Supervisor::stop_children() {
 
 int check_config(const Config& config, const NodeArgs& args) {
     int problems = 0;
+    const auto warnings = check_certificate(config);
+    if (!warnings) {
+        fmt::print(stderr, "{}\n", warnings.error().what);
+        ++problems;
+    } else {
+        for (const std::string& warning : *warnings) fmt::print(stderr, "{}\n", warning);
+    }
     if (args.connect) {
         for (const auto& cluster : config.clusters) {
             for (const std::string& problem : topology::check_cluster(cluster)) {

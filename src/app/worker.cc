@@ -15,6 +15,7 @@
 #include "app/exit_status.h"
 #include "app/fault.h"
 #include "app/lease_trace.h"
+#include "app/node_certificates.h"
 #include "app/signals.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -65,6 +66,7 @@ private:
     std::atomic<std::int64_t> leading_since_{0};  // Wall clock; 0: does not lead.
     coord::Coordinator::Subscription duties_;
     io::Worker checker_;
+    io::Worker certificate_watch_;
 };
 
 Result<> Node::open(const std::string& incarnation) {
@@ -87,6 +89,7 @@ Result<> Node::open(const std::string& incarnation) {
         streams_.push_back(std::make_unique<cdc::StreamService>(stream, coordinator_.get()));
     }
     api_ = std::make_unique<api::Server>(server_options(), sources());
+    if (config_.coordination.tls.on()) certificate_watch_ = watch_certificate(config_);
     // Before the node has joined: load balancers get "unhealthy" instead of silence.
     return api_->start();
 }
@@ -114,17 +117,19 @@ Result<> Node::join() {
 void Node::tell_what_is_missing(io::StopToken& stop) const {
     const coord::Config& coordination = config_.coordination;
     io::HttpClient client(coordination.tls);
-    const auto answers = [&](const std::string& url) {
-        return client.get(url + "/version", io::within(kPeerLimit)).has_value();
+    // Why: a node whose certificate is refused is not down.
+    const auto silence = [&](const std::string& url) -> std::string {
+        const auto answer = client.get(url + "/version", io::within(kPeerLimit));
+        return answer ? "" : answer.error().what;
     };
     const std::string scheme = coordination.tls.on() ? "https://" : "http://";
     while (!stop.wait_for(kJoinNewsPause)) {
         // Before the member runs, the supervisor says what it waits for.
-        if (!answers(coord::client_url(coordination))) continue;
+        if (!silence(coord::client_url(coordination)).empty()) continue;
         std::vector<std::string> silent;
         for (const std::string& node : coordination.nodes) {
-            const bool answer = answers(scheme + node);
-            if (!answer) silent.push_back(node);
+            const std::string why = silence(scheme + node);
+            if (!why.empty()) silent.push_back(fmt::format("{} ({})", node, why));
         }
         const auto size = coordination.nodes.size();
         if (silent.empty()) {
@@ -166,6 +171,7 @@ void Node::note_lead() {
 
 void Node::stop() {
     checker_.stop();
+    certificate_watch_.stop();
     for (auto& stream : streams_) stream->stop();
     for (auto& cluster : clusters_) cluster->stop();
     duties_.reset();
@@ -198,6 +204,7 @@ api::Sources Node::sources() {
                      .https = !config_.api.tls_cert.empty(),
                      .bind = config_.coordination.bind,
                      .ttl = config_.coordination.ttl},
+            .certificates = [this] { return certificate_lives(config_.coordination.tls); },
             .version = EVENKEEL_VERSION};
 }
 
