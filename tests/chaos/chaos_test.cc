@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "io/clock.h"
 #include "tests/chaos/rounds.h"
+#include "tests/support/eventually.h"
 #include "tests/support/lan.h"
 #include "tests/support/test_folder.h"
 
@@ -71,6 +72,37 @@ TEST_F(Chaos, NodesFarApartKeepTheirLeaderAndReplaceIt) {
     EXPECT_TRUE(world.wait_whole(kFormLimit));
     EXPECT_TRUE(world.violations().empty());
     EXPECT_TRUE(world.writers().lost(*leader, true).empty());
+}
+
+// What the nodes' frames to each other carry, all pairs together.
+std::string overheard(const Lan& lan) {
+    std::string all;
+    for (std::size_t from = 0; from < lan.hosts(); ++from) {
+        for (std::size_t to = 0; to < lan.hosts(); ++to) all += lan.tcp_payload(from, to);
+    }
+    return all;
+}
+
+// By Raft, and by HTTP from a follower to the leader.
+std::string overheard_in_a_group(const std::string& folder, bool tls) {
+    World world(folder, kDefault, tls);
+    EXPECT_TRUE(world.wait_whole(kFormLimit)) << world.group().log(0);
+    for (std::size_t i = 0; i < World::kNodes; ++i) {
+        EXPECT_EQ(world.group().ask(i, "/api/v1/clusters").status, 200);
+    }
+    EXPECT_TRUE(eventually(kFormLimit, [&] { return world.writers().acknowledged() > 10; }));
+    return overheard(world.lan());
+}
+
+TEST_F(Chaos, NothingTravelsInClearText) {
+    const std::string clear = overheard_in_a_group(folder_.path() + "/clear", false);
+    const std::string secured = overheard_in_a_group(folder_.path() + "/tls", true);
+    ASSERT_GT(secured.size(), 10'000u);
+    // A member's record, a fact, a request: the first group shows that they would be seen.
+    for (const char* text : {"duty/leader", "/chaos/0/", "GET /api/v1/clusters"}) {
+        EXPECT_NE(clear.find(text), std::string::npos) << text;
+        EXPECT_EQ(secured.find(text), std::string::npos) << text;
+    }
 }
 
 }  // namespace

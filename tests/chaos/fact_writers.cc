@@ -36,14 +36,14 @@ std::optional<std::map<std::string, std::uint64_t>> versions(const EvenkeelGroup
                                                              std::size_t reader, std::string from,
                                                              const std::string& end) {
     std::map<std::string, std::uint64_t> found;
-    io::HttpClient client;
+    const auto client = group.member_client(reader);
     while (true) {
         const Json body{{"key", base64_encode(from)},
                         {"range_end", base64_encode(end)},
                         {"limit", std::to_string(kPage)},
                         {"keys_only", true}};
         const auto answer =
-            group.ask_member(client, reader, "/v3/kv/range", body.dump(), kPageLimit);
+            group.ask_member(*client, reader, "/v3/kv/range", body.dump(), kPageLimit);
         if (!answer || answer->status != 200) return {};
         const Json page = Json::parse(answer->body, nullptr, false);
         if (!page.is_object()) return {};
@@ -71,12 +71,13 @@ FactWriters::FactWriters(const EvenkeelGroup& group) : group_(group), checked_(g
 }
 
 void FactWriters::write(std::size_t node, io::StopToken& stop) {
-    io::HttpClient client;
+    const auto client = group_.member_client(node);
     for (std::uint64_t number = 1; !stop.wait_for(kPause); ++number) {
         const Instant sent = io::now();
         const Json body{{"key", base64_encode(key_of(node, number))},
                         {"value", base64_encode(std::to_string(number))}};
-        const auto answer = group_.ask_member(client, node, "/v3/kv/put", body.dump(), kWriteLimit);
+        const auto answer =
+            group_.ask_member(*client, node, "/v3/kv/put", body.dump(), kWriteLimit);
         if (!answer || answer->status != 200) continue;
         const Json json = Json::parse(answer->body, nullptr, false);
         if (!json.is_object() || !json.contains("header")) continue;

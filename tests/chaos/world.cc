@@ -25,13 +25,14 @@ constexpr Millis kCallLimit{1'000};
 constexpr Millis kMoveLimit{5'000};
 constexpr std::size_t kCaptureBytes = 16u << 20;
 
-GroupOptions group_options(const std::string& folder, const Timing& timing, Lan& lan) {
+GroupOptions group_options(const std::string& folder, const Timing& timing, Lan& lan, bool tls) {
     return {.folder = folder,
             .nodes = World::kNodes,
             .lan = &lan,
             .coordination = {fmt::format("ttl_ms = {}", timing.ttl.count()),
                              fmt::format("heartbeat_ms = {}", timing.heartbeat.count()),
-                             fmt::format("election_ms = {}", timing.election.count())}};
+                             fmt::format("election_ms = {}", timing.election.count())},
+            .tls = tls};
 }
 
 // A process that nobody has reaped yet is dead too.
@@ -45,12 +46,13 @@ bool dead(pid_t pid) {
 
 }  // namespace
 
-World::World(const std::string& folder, const Timing& timing)
+World::World(const std::string& folder, const Timing& timing, bool tls)
     : timing_(timing),
       trace_(folder + "/leases"),
       lan_(kNodes),
-      group_(group_options(folder, timing, lan_)) {
+      group_(group_options(folder, timing, lan_, tls)) {
     lan_.capture(kCaptureBytes);
+    for (std::size_t i = 0; i < kNodes; ++i) members_[i] = group_.member_client(i);
     group_.add_environment("EVENKEEL_LEASE_TRACE=" + trace_);
     group_.start_all();
     witness_ = std::make_unique<Witness>(group_);
@@ -69,7 +71,8 @@ bool World::wait_whole(Millis limit) {
     return eventually(limit, [&] {
         for (std::size_t i = 0; i < kNodes; ++i) {
             if (group_.ask(i, "/api/raft-health").status != 200) return false;
-            const auto answer = group_.ask_member(members_[i], i, "/v3/kv/range", read, kCallLimit);
+            const auto answer =
+                group_.ask_member(*members_[i], i, "/v3/kv/range", read, kCallLimit);
             if (!answer || answer->status != 200) return false;
         }
         return leader().has_value();
@@ -110,7 +113,7 @@ std::size_t World::grants() const {
 }
 
 std::string World::member_says(std::size_t node, const std::string& path, const std::string& body) {
-    const auto answer = group_.ask_member(members_[node], node, path, body, kCallLimit);
+    const auto answer = group_.ask_member(*members_[node], node, path, body, kCallLimit);
     return answer ? answer->body : answer.error().what;
 }
 

@@ -31,8 +31,8 @@ class World {
 public:
     static constexpr std::size_t kNodes = 3;
 
-    // Starts the nodes.
-    World(const std::string& folder, const Timing& timing);
+    // Starts the nodes. `tls`: as a user would; without it they talk in clear text.
+    World(const std::string& folder, const Timing& timing, bool tls = true);
     ~World();
 
     const Timing& timing() const { return timing_; }
@@ -78,7 +78,7 @@ private:
     EvenkeelGroup group_;
     std::vector<Death> deaths_;
     std::vector<pid_t> frozen_;
-    std::array<io::HttpClient, kNodes> members_;  // For each node's.
+    std::array<std::unique_ptr<io::HttpClient>, kNodes> members_;
     std::unique_ptr<Witness> witness_;
     std::unique_ptr<FactWriters> writers_;
 };

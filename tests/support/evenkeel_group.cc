@@ -14,6 +14,7 @@
 namespace evenkeel::test {
 namespace {
 constexpr Millis kAnswerLimit{500};
+constexpr Millis kCertLimit{30'000};
 // On a test network, where each node has a host of its own.
 constexpr int kApiPort = 3000;
 constexpr int kPeerPort = 10008;
@@ -55,7 +56,28 @@ EvenkeelGroup::EvenkeelGroup(GroupOptions options)
         node.client_port = options_.lan != nullptr ? kClientPort : io::free_port();
     }
     EXPECT_TRUE(io::make_folders(options_.folder));
+    if (options_.tls) make_certificates();
     for (std::size_t i = 0; i < nodes_.size(); ++i) write_config(i, config_text(i));
+}
+
+void EvenkeelGroup::make_certificates() {
+    std::vector<std::string> arguments{"cert", "init", "--dir", options_.folder + "/pki"};
+    for (const Node& node : nodes_) {
+        arguments.push_back("--node");
+        arguments.push_back(node.name + "=" + node.bind.substr(0, node.bind.rfind(':')));
+    }
+    const Ran made = run_evenkeel(arguments, options_.folder, kCertLimit);
+    EXPECT_EQ(made.status, 0) << made.output;
+}
+
+io::TlsFiles EvenkeelGroup::tls_files(std::size_t index) const {
+    if (!options_.tls) return {};
+    const std::string own = options_.folder + "/pki/" + nodes_[index].name;
+    return {.ca = options_.folder + "/pki/ca.pem", .cert = own + ".pem", .key = own + ".key"};
+}
+
+std::unique_ptr<io::HttpClient> EvenkeelGroup::member_client(std::size_t index) const {
+    return std::make_unique<io::HttpClient>(tls_files(index));
 }
 
 std::string EvenkeelGroup::config_text(std::size_t index) const {
@@ -66,12 +88,17 @@ std::string EvenkeelGroup::config_text(std::size_t index) const {
     if (nodes_.size() == 1) return text;
     std::vector<std::string> binds;
     for (const Node& each : nodes_) binds.push_back(json_quote(each.bind));
-    return text + fmt::format(
-                      "[coordination]\nengine = \"raft\"\nbind = \"{}\"\nnodes = [{}]\n"
-                      "client_port = {}\n{}{}\n",
-                      node.bind, join(binds, ", "), node.client_port,
-                      options_.lan != nullptr ? "insecure = true\n" : "",
-                      join(options_.coordination, "\n"));
+    text += fmt::format(
+        "[coordination]\nengine = \"raft\"\nbind = \"{}\"\nnodes = [{}]\nclient_port = {}\n"
+        "insecure = {}\n{}\n",
+        node.bind, join(binds, ", "), node.client_port, !options_.tls,
+        join(options_.coordination, "\n"));
+    if (options_.tls) {
+        const io::TlsFiles files = tls_files(index);
+        text += fmt::format("[tls]\nca = \"{}\"\ncert = \"{}\"\nkey = \"{}\"\n", files.ca,
+                            files.cert, files.key);
+    }
+    return text;
 }
 
 void EvenkeelGroup::write_config(std::size_t index, const std::string& text) {
@@ -122,8 +149,9 @@ Result<io::HttpAnswer> EvenkeelGroup::ask_member(io::HttpClient& client, std::si
                                                  Millis limit) const {
     std::optional<InNetwork> there;
     if (options_.lan != nullptr) there.emplace(options_.lan->network(index));
-    return client.post(fmt::format("http://127.0.0.1:{}{}", nodes_[index].client_port, path), body,
-                       io::within(limit));
+    const char* scheme = options_.tls ? "https" : "http";
+    return client.post(fmt::format("{}://127.0.0.1:{}{}", scheme, nodes_[index].client_port, path),
+                       body, io::within(limit));
 }
 
 io::HttpAnswer EvenkeelGroup::ask(std::size_t index, const std::string& path) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -34,6 +35,9 @@ struct GroupOptions {
     // Node 0 runs on host 0, and so on, and is asked from the observer. None: all on loopback.
     Lan* lan = nullptr;
     std::vector<std::string> coordination{"ttl_ms = 1000"};  // More lines of that section.
+    // Certificates of their own, by `evenkeel cert init`. Without them nodes on a test network talk
+    // in clear text.
+    bool tls = false;
 };
 
 // Not thread-safe, but for what says otherwise.
@@ -72,8 +76,9 @@ public:
     // the group. Thread-safe.
     Result<io::HttpAnswer> ask_as(io::HttpClient& client, std::size_t index,
                                   const std::string& path, Millis limit) const;
-    // A call of the etcd member's JSON gateway, made on the node's own host. Thread-safe. One
-    // client must not serve two nodes: their members' addresses are the same.
+    // For ask_member() of that node only: all members have the same address, each on its own host.
+    std::unique_ptr<io::HttpClient> member_client(std::size_t index) const;
+    // A call of the etcd member's JSON gateway, made on the node's own host. Thread-safe.
     Result<io::HttpAnswer> ask_member(io::HttpClient& client, std::size_t index,
                                       const std::string& path, const std::string& body,
                                       Millis limit) const;
@@ -91,6 +96,9 @@ public:
     std::optional<std::size_t> ended();
 
 private:
+    void make_certificates();
+    io::TlsFiles tls_files(std::size_t index) const;
+
     const GroupOptions options_;
     std::vector<std::string> environment_;
     std::vector<Node> nodes_;
