@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <httplib.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "base/mutex.h"
 #include "coord/managed_etcd.h"
@@ -15,11 +17,16 @@ namespace evenkeel::coord {
 namespace {
 
 constexpr Millis kAskEvery{250};
-constexpr Millis kAnswerLimit{500};
+constexpr Millis kAnswerLimitMin{500};
 constexpr Millis kNewsEvery{3'000};
 constexpr Millis kListenLimit{5'000};
 constexpr time_t kRequestSeconds = 1;
 constexpr const char* kPath = "/members";  // etcd's, so that one question suits both.
+
+// A question takes three round trips with TLS; a group of distant hosts has a long ttl.
+Millis answer_limit(const Config& config) {
+    return std::max(kAnswerLimitMin, config.ttl / 4);
+}
 
 // One request after the other: a handful of nodes ask, four times a second each.
 class OneAtATime : public httplib::TaskQueue {
@@ -66,6 +73,7 @@ NodeIdentity identity_of(const Config& config) {
 struct FormationStage::Impl {
     NodeIdentity self;
     io::TlsFiles tls;
+    Millis answer_limit = kAnswerLimitMin;
     std::unique_ptr<httplib::Server> server;
     mutable Mutex mutex;
     std::optional<Formation> outcome EK_GUARDED_BY(mutex);
@@ -74,7 +82,7 @@ struct FormationStage::Impl {
 
     PeerAnswer ask(io::HttpClient& client, const std::string& address) const {
         const auto answer = client.get((tls.on() ? "https://" : "http://") + address + kPath,
-                                       io::within(kAnswerLimit));
+                                       io::within(answer_limit));
         if (answer) return peer_answer_from(answer->status, answer->body);
         return {.kind = PeerAnswer::Kind::silent,
                 .identity = {},
@@ -136,6 +144,7 @@ Result<std::unique_ptr<FormationStage>> FormationStage::start(const Config& conf
     Impl* impl = stage->impl_.get();
     impl->self = identity_of(config);
     impl->tls = config.tls;
+    impl->answer_limit = answer_limit(config);
     EK_TRY(impl->server, make_server(config.tls));
     configure(*impl->server, to_json(impl->self));
     const auto address = parse_server_id(listen);
