@@ -4,15 +4,19 @@
 #include <unistd.h>
 
 #include <memory>
+#include <set>
 
 #include "app/exit_status.h"
 #include "app/signals.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "cdc/stream_service.h"
 #include "coord/coordinator.h"
+#include "coord/lease_records.h"
 #include "coord/open_engine.h"
 #include "io/clock.h"
 #include "io/file.h"
+#include "io/resolve.h"
 
 namespace evenkeel::app {
 namespace {
@@ -20,14 +24,19 @@ namespace {
 constexpr Millis kJoinLimit{10'000};
 constexpr Millis kSignalSlice{100};
 
-// The state folder of a stream that runs alone.
+// Where the checkpoint is kept, and who else runs this stream.
 struct State {
     io::Fd lock{};
     std::unique_ptr<coord::Engine> engine{};
     std::unique_ptr<coord::Coordinator> coordinator{};
 };
 
-Result<State> open_state(const std::string& folder) {
+std::string new_incarnation() {
+    return fmt::format("{:x}-{}", io::wall_ms(), ::getpid());
+}
+
+// Of a stream that runs alone.
+Result<State> open_folder(const std::string& folder) {
     State state;
     EK_TRY_VOID(io::make_folders(folder));
     EK_TRY(state.lock, io::lock_file(folder + "/lock"));
@@ -37,11 +46,67 @@ Result<State> open_state(const std::string& folder) {
     EK_TRY(state.engine, coord::open_engine(config));
     state.coordinator = std::make_unique<coord::Coordinator>(
         *state.engine,
-        coord::CoordinatorOptions{.node = config.node,
-                                  .incarnation = fmt::format("{:x}-{}", io::wall_ms(), ::getpid()),
-                                  .api_address = {}});
+        coord::CoordinatorOptions{
+            .node = config.node, .incarnation = new_incarnation(), .api_address = {}});
     EK_TRY_VOID(state.coordinator->start(io::within(kJoinLimit)));
     return state;
+}
+
+// Names of processes that do not say their own: "db1", then "db1-2", … Whoever was killed leaves
+// its name to a later one, so that the group does not gather names.
+Result<std::string> free_member_id(coord::Engine& engine, const std::string& host,
+                                   Deadline deadline) {
+    EK_TRY(const coord::Snapshot members, engine.read(coord::kMemberPrefix, deadline));
+    std::set<std::string> live;
+    for (const coord::Entry& entry : members.entries) {
+        const auto record = coord::member_from_json(entry.value);
+        if (record && record->state == coord::MemberState::live) live.insert(record->node);
+    }
+    std::string id = host;
+    for (int number = 2; live.contains(id); ++number) id = fmt::format("{}-{}", host, number);
+    return id;
+}
+
+// Of one of several processes.
+Result<State> open_group(const HaConfig& ha) {
+    State state;
+    const Deadline deadline = io::within(ha.join_limit);
+    const std::string host = io::host_name();
+    EK_TRY(state.engine, coord::open_engine(ha.group));
+    log::info("cdc", "joining {}", state.engine->describe());
+    for (;;) {
+        std::string id = ha.member_id;
+        if (id.empty()) {
+            EK_TRY(id, free_member_id(*state.engine, host, deadline));
+        }
+        state.coordinator = std::make_unique<coord::Coordinator>(
+            *state.engine,
+            coord::CoordinatorOptions{.node = id,
+                                      .incarnation = new_incarnation(),
+                                      .api_address = host,
+                                      .ttl = ha.group.ttl,
+                                      .call_limit = coord::call_limit(ha.group.ttl)});
+        const auto joined = state.coordinator->start(deadline);
+        if (joined) {
+            log::info("cdc", "joined as {}; who has the stream and is silent for {} loses it", id,
+                      human_duration(static_cast<std::uint64_t>(ha.group.ttl.count())));
+            return state;
+        }
+        // Another process of this host took the name in between.
+        const bool again = joined.error().code == Errc::conflict && ha.member_id.empty();
+        if (!again || deadline.passed(io::now())) return joined.error();
+    }
+}
+
+Result<State> open_state(const CdcArgs& args) {
+    if (args.ha.kind != HaKind::none) return open_group(args.ha);
+    if (!args.data_dir.empty()) return open_folder(args.data_dir);
+    return State{};
+}
+
+int status_of(const Error& error) {
+    const bool retry = error.code == Errc::unavailable || error.code == Errc::timed_out;
+    return retry ? kCannotJoin : kNeedsPerson;
 }
 
 int run_stream(cdc::StreamService& stream, Signals& signals) {
@@ -64,21 +129,17 @@ int run_stream(cdc::StreamService& stream, Signals& signals) {
 int run_cdc(const CdcArgs& args) {
     log::set_level(args.log_level);
     Signals signals;
-    State state;
-    if (!args.data_dir.empty()) {
-        auto opened = open_state(args.data_dir);
-        if (!opened) {
-            log::error("cdc", "{}", opened.error().what);
-            return kNeedsPerson;
-        }
-        state = *std::move(opened);
+    auto state = open_state(args);
+    if (!state) {
+        log::error("cdc", "{}", state.error().what);
+        return status_of(state.error());
     }
     int status = kOk;
     {
-        cdc::StreamService stream(args.stream, state.coordinator.get());
+        cdc::StreamService stream(args.stream, state->coordinator.get());
         status = run_stream(stream, signals);
     }
-    if (state.coordinator) state.coordinator->stop();
+    if (state->coordinator) state->coordinator->stop();
     return status;
 }
 

@@ -29,8 +29,9 @@ constexpr const char* kMainFooter =
     "  evenkeel topology                                the replication tree, drawn\n"
     "  evenkeel cdc --host=db1 --user=evenkeel --password=secret\n\n"
     "ENVIRONMENT\n"
-    "  EVENKEEL_API  addresses of the nodes for topology and status, with blanks between them;\n"
-    "                default http://127.0.0.1:3000\n"
+    "  EVENKEEL_API  addresses of the nodes for topology, status, leader and leaders, with blanks\n"
+    "                between them; default http://127.0.0.1:3000. With EVENKEEL_USER and\n"
+    "                EVENKEEL_PASSWORD, or http://user:password@node1:3000; EVENKEEL_CA for https\n"
     "  NO_COLOR      no colours, also on a terminal\n\n";
 
 constexpr const char* kNodeFooter =
@@ -44,11 +45,15 @@ constexpr const char* kNodeFooter =
 constexpr const char* kCdcFooter =
     "\nRows go to stdout or a file as Maxwell's JSON, one a line; the log goes to stderr. SIGTERM "
     "and\n"
-    "SIGINT end it with status 0. With --data_dir it goes on where it stopped.\n\n"
+    "SIGINT end it with status 0. With --data_dir it goes on where it stopped. With --ha several\n"
+    "processes with one --client_id are a group: one of them streams, and another goes on at the\n"
+    "group's checkpoint when it dies.\n\n"
     "EXAMPLES\n"
     "  evenkeel cdc --host=db1 --user=evenkeel --password=secret --producer=stdout\n"
     "  evenkeel cdc --host=db1 --user=evenkeel --password=secret --producer=file \\\n"
-    "      --output_file=rows.json --data_dir=/var/lib/evenkeel-cdc\n\n";
+    "      --output_file=rows.json --data_dir=/var/lib/evenkeel-cdc\n"
+    "  evenkeel cdc --host=db1 --user=evenkeel --password=secret --client_id=orders \\\n"
+    "      --ha=zookeeper --zookeeper_server=zk1:2181,zk2:2181,zk3:2181\n\n";
 
 constexpr const char* kDemoFooter =
     "\nStarts a primary and two replicas, three nodes, a change stream and writers on loopback, in "
@@ -65,8 +70,29 @@ constexpr const char* kDemoFooter =
 
 constexpr const char* kClientFooter =
     "\nENVIRONMENT\n"
-    "  EVENKEEL_API  addresses of the nodes; the leader among them is asked\n"
-    "  NO_COLOR      no colours, also on a terminal\n\n";
+    "  EVENKEEL_API       addresses of the nodes; the leader among them is asked\n"
+    "  EVENKEEL_USER, EVENKEEL_PASSWORD\n"
+    "                     those of [api], to change something from another host\n"
+    "  EVENKEEL_CA        PEM file of the authority, for https\n"
+    "  NO_COLOR           no colours, also on a terminal\n\n";
+
+constexpr const char* kTransferFooter =
+    "\nNODE is a node's id, API address or host; without it the next live node leads. Returns when "
+    "it\n"
+    "does. The former leader finishes what it began first.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel leader transfer node2\n"
+    "  evenkeel leader transfer          before this host is serviced\n";
+
+constexpr const char* kLeadersFooter =
+    "\nPrints one line for each stream that is running, and ends with status 1 when there is "
+    "none:\n"
+    "  [INFO] MaxwellLeaders: clientID:orders:leaders now are -> db1\n"
+    "Without --ha, or with --ha=raft, the nodes are asked (EVENKEEL_API).\n\n"
+    "EXAMPLES\n"
+    "  evenkeel leaders --ha=zookeeper --zookeeper_server=zk1:2181,zk2:2181,zk3:2181 \\\n"
+    "      --client_id=orders\n"
+    "  evenkeel leaders\n\n";
 
 constexpr const char* kCertFooter =
     "\nNodes of a group trust each other by these certificates and by nothing else: who has a\n"
@@ -143,7 +169,10 @@ struct Parser {
     CertRenewArgs cert_renew{};
     CertRotateArgs cert_rotate{};
     CertShowArgs cert_show{};
+    LeaderArgs leader{};
+    LeadersArgs leaders{};
     std::map<std::string, std::string> stream_values{};
+    std::map<std::string, std::string> ha_values{};
     std::int64_t settle_s = 3;
 
     Parser();
@@ -156,7 +185,12 @@ private:
     static CLI::App* add_to(CLI::App& parent, const std::string& name, const std::string& about,
                             const std::string& footer);
     void add_cdc();
+    void add_ha(CLI::App* verb);
+    void add_leader();
     void add_cert();
+    Command chosen_cdc();
+    Command chosen_leader(const CLI::App& group);
+    Command chosen_leaders();
     Command chosen();
     Command chosen_cert(const CLI::App& group);
     Message misunderstood(const CLI::App& verb);
@@ -183,10 +217,43 @@ void Parser::add_cdc() {
         added->type_name(option.is_switch ? "BOOL" : "TEXT");
         if (option.is_switch) added->expected(0, 1)->default_str("true");
     }
+    add_ha(verb);
     verb->add_option("--data_dir", cdc.data_dir,
                      "folder for the checkpoint; without it the stream starts anew each time");
     verb->add_option("--log_level", cdc.log_level, "debug, info, warn, error (default: info)")
-        ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+        ->transform(CLI::IsMember({"debug", "info", "warn", "error"}, CLI::ignore_case));
+}
+
+void Parser::add_ha(CLI::App* verb) {
+    for (const HaOption& option : ha_options()) {
+        CLI::Option* added = verb->add_option_function<std::string>(
+            "--" + option.name,
+            [this, name = option.name](const std::string& value) { ha_values[name] = value; },
+            option.default_text.empty()
+                ? option.help
+                : fmt::format("{} (default: {})", option.help, option.default_text));
+        added->type_name("TEXT");
+        // So that a bare --ha is seen, and refused.
+        if (option.name == "ha") added->expected(0, 1)->default_str("true");
+    }
+}
+
+void Parser::add_leader() {
+    CLI::App* group =
+        add("leader", "Show who leads the group, or give the lead on.", kClientFooter);
+    group->require_subcommand(0, 1);
+    CLI::App* verb =
+        add_to(*group, "show", "Who leads, since when, and the other nodes.", kClientFooter);
+    verb->add_flag("--json", leader.json, "as JSON");
+    verb = add_to(*group, "transfer", "Let another node lead.",
+                  std::string(kTransferFooter) + kClientFooter);
+    verb->add_option("node", leader.to, "who shall lead (default: the next live node)");
+    verb->add_flag("--json", leader.json, "as JSON");
+
+    verb = add("leaders", "Say on which host each change stream runs.", kLeadersFooter);
+    add_ha(verb);
+    verb->add_option("--client_id", leaders.client_id,
+                     "name of the stream (default: all; with ZooKeeper or etcd: maxwell)");
 }
 
 void Parser::add_cert() {
@@ -267,6 +334,7 @@ Parser::Parser() {
     verb = add("status", "Nodes, duties, clusters and streams.", kClientFooter);
     verb->add_flag("--json", status.json, "as JSON");
 
+    add_leader();
     add_cert();
 
     add("version", "Print the version.", "");
@@ -311,6 +379,43 @@ Command Parser::chosen_cert(const CLI::App& group) {
     return Message{.text = group.help("evenkeel"), .status = kUsage};
 }
 
+Message wrong_options(const char* verb, const Error& error) {
+    return {.text = fmt::format("evenkeel {}: {}\n", verb, error.what), .status = kUsage};
+}
+
+Command Parser::chosen_cdc() {
+    auto stream = cdc::stream_config_from(stream_values);
+    if (!stream) return wrong_options("cdc", stream.error());
+    cdc.stream = *std::move(stream);
+    auto ha = ha_config_from(ha_values, cdc.stream.name, false);
+    if (!ha) return wrong_options("cdc", ha.error());
+    cdc.ha = *std::move(ha);
+    if (cdc.ha.kind != HaKind::none && !cdc.data_dir.empty()) {
+        return wrong_options(
+            "cdc",
+            {Errc::invalid, "with --ha the group keeps the checkpoint: leave out --data_dir"});
+    }
+    return cdc;
+}
+
+Command Parser::chosen_leader(const CLI::App& group) {
+    const CLI::App& verb = innermost(group);
+    if (!verb.remaining().empty()) return misunderstood(verb);
+    if (&verb == &group) return Message{.text = group.help("evenkeel"), .status = kUsage};
+    leader.transfer = verb.get_name() == "transfer";
+    return leader;
+}
+
+Command Parser::chosen_leaders() {
+    const bool engine = ha_values.contains("ha");
+    const std::string client_id = leaders.client_id.empty() ? "maxwell" : leaders.client_id;
+    auto ha = ha_config_from(ha_values, client_id, true);
+    if (!ha) return wrong_options("leaders", ha.error());
+    leaders.ha = *std::move(ha);
+    if (engine && leaders.ha.kind != HaKind::raft) leaders.client_id = client_id;
+    return leaders;
+}
+
 Command Parser::chosen() {
     const auto verbs = app.get_subcommands();
     if (!app.remaining().empty()) return misunderstood(app);
@@ -327,15 +432,9 @@ Command Parser::chosen() {
         demo.settle = Millis(settle_s * 1000);
         return demo;
     }
-    if (name == "cdc") {
-        auto stream = cdc::stream_config_from(stream_values);
-        if (!stream) {
-            return Message{.text = fmt::format("evenkeel cdc: {}\n", stream.error().what),
-                           .status = kUsage};
-        }
-        cdc.stream = *std::move(stream);
-        return cdc;
-    }
+    if (name == "cdc") return chosen_cdc();
+    if (name == "leader") return chosen_leader(verb);
+    if (name == "leaders") return chosen_leaders();
     if (name == "config-reference") return Message{.text = config_reference()};
     if (name == "api-reference") return Message{.text = api::api_reference()};
     return Message{.text = fmt::format("evenkeel {}\n", EVENKEEL_VERSION)};

@@ -9,6 +9,8 @@
 #include "app/cert_command.h"
 #include "app/client.h"
 #include "app/demo.h"
+#include "app/leader_command.h"
+#include "app/leaders_command.h"
 #include "app/supervisor.h"
 #include "app/worker.h"
 
@@ -21,7 +23,7 @@ struct Message {
 };
 
 using Command = std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs,
-                             StatusArgs, CertArgs>;
+                             StatusArgs, CertArgs, LeaderArgs, LeadersArgs>;
 
 // `arguments` without the program's name.
 Command parse_command_line(const std::vector<std::string>& arguments);

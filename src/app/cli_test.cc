@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/api_client.h"
 #include "app/exit_status.h"
 
 namespace evenkeel::app {
@@ -40,6 +41,50 @@ TEST(CommandLine, CdcTakesMaxwellsOptions) {
     EXPECT_EQ(args.stream.producer, cdc::Producer::file);
     EXPECT_FALSE(args.stream.output.nulls);
     EXPECT_TRUE(args.stream.output.server_id);
+}
+
+TEST(CommandLine, TheSeedsCommandLineIsTaken) {
+    const auto args =
+        parsed<CdcArgs>({"cdc", "--log_level=INFO", "--user=u", "--password=p", "--host=db1",
+                         "--producer=stdout", "--client_id=orders", "--ha=zookeeper",
+                         "--zookeeper_server", "=zk1:2181,zk2:2181,zk3:2181"});
+    EXPECT_EQ(args.log_level, "info");
+    EXPECT_EQ(args.ha.kind, HaKind::zookeeper);
+    EXPECT_EQ(args.ha.group.group, "maxwell/orders");
+    EXPECT_EQ(args.ha.group.zookeeper.servers, "zk1:2181,zk2:2181,zk3:2181");
+    EXPECT_EQ(parsed<CdcArgs>({"cdc", "--host=db1"}).ha.kind, HaKind::none);
+}
+
+TEST(CommandLine, ABareHaIsExplained) {
+    for (const std::vector<std::string>& more :
+         {std::vector<std::string>{"--ha"}, {"--ha", "--raft_member_id=A"}, {"--ha=true"}}) {
+        std::vector<std::string> arguments{"cdc", "--host=db1"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const Message message = refused(arguments);
+        EXPECT_EQ(message.status, kUsage);
+        EXPECT_THAT(message.text, HasSubstr("--ha=zookeeper")) << more.front();
+    }
+    EXPECT_THAT(
+        refused({"cdc", "--host=db1", "--ha=etcd", "--etcd_endpoints=e", "--data_dir=d"}).text,
+        HasSubstr("--data_dir"));
+}
+
+TEST(CommandLine, Leaders) {
+    EXPECT_EQ(parsed<LeadersArgs>({"leaders"}).ha.kind, HaKind::raft);
+    EXPECT_EQ(parsed<LeadersArgs>({"leaders", "--ha"}).client_id, "");
+    const auto args = parsed<LeadersArgs>({"leaders", "--ha=zookeeper", "--zookeeper_server",
+                                           "=zk1:2181", "--zookeeper_max_retries=1"});
+    EXPECT_EQ(args.client_id, "maxwell");
+    EXPECT_EQ(args.ha.group.zookeeper.max_retries, 1);
+}
+
+TEST(CommandLine, LeaderVerbs) {
+    EXPECT_FALSE(parsed<LeaderArgs>({"leader", "show"}).transfer);
+    EXPECT_TRUE(parsed<LeaderArgs>({"leader", "show", "--json"}).json);
+    EXPECT_EQ(parsed<LeaderArgs>({"leader", "transfer", "node2"}).to, "node2");
+    EXPECT_TRUE(parsed<LeaderArgs>({"leader", "transfer"}).transfer);
+    EXPECT_EQ(refused({"leader"}).status, kUsage);
+    EXPECT_THAT(refused({"leader", "transfr"}).text, HasSubstr("did you mean transfer?"));
 }
 
 TEST(CommandLine, Demo) {
@@ -84,7 +129,8 @@ TEST(CommandLine, AVerbOfAGroupIsNamedWhole) {
 }
 
 TEST(CommandLine, HelpGoesToStdoutWithExamplesAndExitStatus) {
-    for (const char* verb : {"node", "cdc", "demo", "topology", "status", "cert"}) {
+    for (const char* verb :
+         {"node", "cdc", "demo", "topology", "status", "cert", "leader", "leaders"}) {
         const Message help = refused({verb, "--help"});
         EXPECT_EQ(help.status, kOk);
         EXPECT_THAT(help.text, HasSubstr("EXIT STATUS")) << verb;
@@ -112,6 +158,12 @@ TEST(CommandLine, RefusesWhatIsMissingOrWrong) {
     EXPECT_EQ(refused({"demo", "--rounds", "many"}).status, kUsage);
     EXPECT_EQ(refused({"status", "extra"}).status, kUsage);
     EXPECT_THAT(refused({"cdc", "--producer=fil"}).text, HasSubstr("producer"));
+}
+
+TEST(Endpoints, MayHaveCredentials) {
+    EXPECT_EQ(split_endpoint("https://dba:s3%40cret@a:3000", "Basic x"),
+              (Endpoint{"https://a:3000", "Basic ZGJhOnMzQGNyZXQ="}));
+    EXPECT_EQ(split_endpoint("http://b:3000", "Basic x"), (Endpoint{"http://b:3000", "Basic x"}));
 }
 
 TEST(Endpoints, AreAcceptedInEverySpelling) {

@@ -1,73 +1,31 @@
 #include "app/client.h"
 
 #include <fmt/core.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "app/api_client.h"
 #include "app/exit_status.h"
 #include "app/table.h"
 #include "base/result.h"
 #include "base/text.h"
-#include "io/clock.h"
-#include "io/http_client.h"
 
 namespace evenkeel::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr Millis kCheckLimit{1000};
-constexpr Millis kAnswerLimit{5000};
-
-std::vector<std::string> endpoints() {
-    const char* api = ::getenv("EVENKEEL_API");
-    auto parsed = parse_endpoints(api == nullptr ? "" : api);
-    if (parsed.empty()) parsed.emplace_back("http://127.0.0.1:3000");
-    return parsed;
-}
-
-// Asks the leader, or any node that answers: it forwards.
+// As ApiClient, read as JSON.
 class Client {
 public:
-    // Errors: unavailable  no endpoint answers, or the group has no leader.
     Result<Json> get(const std::string& path) {
-        if (base_.empty()) {
-            EK_TRY(base_, find_node());
-        }
-        EK_TRY(const io::HttpAnswer answer, http_.get(base_ + path, io::within(kAnswerLimit)));
-        Json json = Json::parse(answer.body, nullptr, false);
-        if (answer.status == 200 && !json.is_discarded()) return json;
-        const std::string text =
-            json.is_object() ? json.value("error", answer.body) : "not an answer of evenkeel";
-        return Error{answer.status == 404 ? Errc::not_found : Errc::unavailable,
-                     fmt::format("{}{}: {}", base_, path, text)};
+        EK_TRY(const std::string body, api_.get(path));
+        return Json::parse(body, nullptr, false);
     }
 
 private:
-    Result<std::string> find_node() {
-        std::string healthy;
-        std::vector<std::string> failures;
-        for (const std::string& endpoint : endpoints()) {
-            const auto answer = http_.get(endpoint + "/api/leader-check", io::within(kCheckLimit));
-            if (answer && answer->status == 200) return endpoint;
-            if (answer) {
-                healthy = endpoint;
-            } else {
-                failures.push_back(answer.error().what);
-            }
-        }
-        if (!healthy.empty()) return healthy;
-        return Error{Errc::unavailable,
-                     fmt::format("no node answers: {}\nSet EVENKEEL_API to the addresses of your "
-                                 "nodes, for example EVENKEEL_API=\"http://node1:3000 "
-                                 "http://node2:3000\"",
-                                 join(failures, "; "))};
-    }
-
-    io::HttpClient http_;
-    std::string base_;
+    ApiClient api_;
 };
 
 int fail(const Error& error) {

@@ -19,6 +19,8 @@ struct Run {
     int operator()(const CdcArgs& args) const { return run_cdc(args); }
     int operator()(const DemoArgs& args) const { return run_demo(args); }
     int operator()(const TopologyArgs& args) const { return run_topology(args); }
+    int operator()(const LeaderArgs& args) const { return run_leader(args); }
+    int operator()(const LeadersArgs& args) const { return run_leaders(args); }
     int operator()(const StatusArgs& args) const { return run_status(args); }
     int operator()(const CertArgs& args) const { return run_cert(args); }
 };

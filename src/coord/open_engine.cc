@@ -4,6 +4,7 @@
 
 #include "coord/engines/etcd_engine.h"
 #include "coord/engines/local_engine.h"
+#include "coord/engines/zookeeper_engine.h"
 #include "coord/managed_etcd.h"
 #include "io/file.h"
 
@@ -27,9 +28,19 @@ Result<std::unique_ptr<Engine>> open_engine(const Config& config) {
                                      .user = config.etcd.user,
                                      .password = config.etcd.password,
                                      .call_limit = call_limit(config.ttl)});
-        case EngineKind::zookeeper: break;
+        case EngineKind::zookeeper: {
+            const ZookeeperAccess& access = config.zookeeper;
+            return make_zookeeper_engine({.servers = access.servers,
+                                          .root = access.chroot.empty() ? root : access.chroot,
+                                          .session_timeout = access.session_timeout,
+                                          .connection_timeout = access.connection_timeout,
+                                          .max_retries = access.max_retries,
+                                          .retry_wait = access.retry_wait,
+                                          .user = access.user,
+                                          .password = access.password});
+        }
     }
-    return Error{Errc::invalid, "coordination: engine \"zookeeper\" is not built in"};
+    return Error{Errc::invalid, "coordination: no such engine"};
 }
 
 }  // namespace evenkeel::coord

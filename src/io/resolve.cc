@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <memory>
 
@@ -30,6 +31,11 @@ bool resolves_to(const std::string& host, const std::string& address) {
         if (plain(text) == wanted) return true;
     }
     return false;
+}
+
+std::string host_name() {
+    char name[256] = "";
+    return ::gethostname(name, sizeof name - 1) == 0 && name[0] != '\0' ? name : "localhost";
 }
 
 }  // namespace evenkeel::io
