@@ -140,12 +140,14 @@ LeaseCore::Pending LeaseCore::start_pending(MemberState state, Instant now) cons
                    .state = state,
                    .beat = beat_ + 1,
                    .ttl = options_.ttl};
-    pending.txn.compares.push_back({member_key(options_.node), own_version_});
-    pending.txn.ops.push_back({member_key(options_.node), to_json(pending.own)});
     return pending;
 }
 
+// Whatever else it does, it renews the own record.
 LeaseCore::Next LeaseCore::send(Pending pending) {
+    const std::string own = member_key(options_.node);
+    pending.txn.compares.push_back({own, own_version_});
+    pending.txn.ops.push_back({own, to_json(pending.own)});
     pending_ = std::move(pending);
     return {.txn = pending_->txn};
 }
@@ -172,7 +174,7 @@ LeaseCore::Next LeaseCore::renew(Instant now) {
         add_claims(pending, now);
     }
     const Instant due = renewed_at_ + options_.ttl / 5;
-    if (pending.txn.ops.size() == 1 && now < due && !only_renew_) {
+    if (pending.txn.ops.empty() && now < due && !only_renew_) {
         Instant wake = due;
         for (const auto& [duty, release] : releasing_) {
             wake = std::min(wake, std::max(release.not_before, now + Millis(1)));
