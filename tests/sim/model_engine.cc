@@ -27,6 +27,12 @@ constexpr double kLost = 0.005;
 ModelEngine::ModelEngine(World& world, OnApplied on_applied)
     : world_(world), on_applied_(std::move(on_applied)) {}
 
+void ModelEngine::add(Machine& machine) {
+    machines_.push_back(&machine);
+    links_.emplace_back();
+    streams_.emplace_back();
+}
+
 void ModelEngine::call(Machine& from, const Life& caller, Request request, Back back) {
     const auto made =
         std::make_shared<Call>(Call{&from, caller, std::move(request), std::move(back)});

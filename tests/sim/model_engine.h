@@ -42,9 +42,7 @@ public:
 
     ModelEngine(World& world, OnApplied on_applied);
 
-    void add(Machine& machine) {
-        machines_.push_back(&machine), links_.emplace_back(), streams_.emplace_back();
-    }
+    void add(Machine& machine);
 
     // `back` is called at most once, when the answer arrives at the host; perhaps never.
     void call(Machine& from, const Life& caller, Request request, Back back);

@@ -141,19 +141,19 @@ void Seat::poke() {
 
 void Seat::keep_lease() {
     const Instant now = machine_.clock();
-    if (!mirror_.complete()) return sleep_until(now + Millis(50));
+    if (!mirror_.complete()) return wake_at(now + Millis(50));
     const auto next = core_.next(now);
     if (!next.txn) {
         Instant wake = std::min(next.wake, now + kSleepMax);
         if (core_.valid_until() > now) wake = std::min(wake, core_.valid_until());
-        return sleep_until(wake);
+        return wake_at(wake);
     }
     busy_ = true;
     call_engine(world_, engine_, machine_, life_, {.txn = next.txn, .key = {}}, kCallLimit,
                 [this](const ModelEngine::Answer& answer) { lease_answered(answer); });
 }
 
-void Seat::sleep_until(Instant wake) {
+void Seat::wake_at(Instant wake) {
     const auto mine = ++sleeps_;
     machine_.timer(life_, wake, [this, mine] {
         if (!busy_ && mine == sleeps_) keep_lease();

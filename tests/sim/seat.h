@@ -46,7 +46,7 @@ private:
     void tell_core(const std::vector<coord::Change>& news);
     void poke();
     void keep_lease();
-    void sleep_until(Instant wake);
+    void wake_at(Instant wake);
     void lease_answered(const ModelEngine::Answer& answer);
     void try_write(const WritingRef& writing);
     void write_answered(const WritingRef& writing, const ModelEngine::Answer& answer);

@@ -1,5 +1,7 @@
 #include "tests/sim/world.h"
 
+#include <algorithm>
+
 namespace evenkeel::sim {
 namespace {
 
@@ -47,19 +49,20 @@ void Tally::add(const Tally& other) {
 World::World(const Settings& chosen) : settings(chosen), random(chosen.seed), now_(kStart) {}
 
 void World::after(Span delay, std::function<void()> what) {
-    events_.push({now_ + delay, ++number_, std::move(what)});
+    events_.push_back({now_ + delay, ++number_, std::move(what)});
+    std::push_heap(events_.begin(), events_.end());
 }
 
 bool World::step(Instant end) {
-    if (events_.empty() || events_.top().at > end) {
+    if (events_.empty() || events_.front().at > end) {
         now_ = end;
         return false;
     }
-    // The queue hands out constants only; the event is removed before it runs.
-    auto what = std::move(const_cast<Event&>(events_.top()).what);
-    now_ = events_.top().at;
-    events_.pop();
-    what();
+    std::pop_heap(events_.begin(), events_.end());
+    const Event next = std::move(events_.back());
+    events_.pop_back();
+    now_ = next.at;
+    next.what();
     return true;
 }
 

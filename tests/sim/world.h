@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <queue>
 #include <random>
 #include <string>
 #include <utility>
@@ -104,7 +103,7 @@ private:
     };
     void print(const std::string& line) const;
 
-    std::priority_queue<Event> events_;
+    std::vector<Event> events_;  // A heap, the next on top.
     std::uint64_t number_ = 0;
     Instant now_;
     bool calm_ = false;
