@@ -86,7 +86,7 @@ bool ZookeeperEnsemble::wait_serving(std::size_t servers, Millis limit) {
         for (std::size_t i = 0; i < members_.size(); ++i) {
             const std::string role = running(i) ? mode(i) : "";
             if (!role.empty()) ++serving;
-            if (role == "leader") ++leaders;
+            if (role == "leader" || role == "standalone") ++leaders;
         }
         // Two: a former one that was suspended has not noticed yet.
         return serving >= servers && leaders == 1;
@@ -130,10 +130,13 @@ std::string ZookeeperEnsemble::mode(std::size_t server) const {
 }
 
 std::optional<std::size_t> ZookeeperEnsemble::leader() const {
+    std::optional<std::size_t> leads;
     for (std::size_t i = 0; i < size(); ++i) {
-        if (running(i) && mode(i) == "leader") return i;
+        if (!running(i) || mode(i) != "leader") continue;
+        if (leads) return {};
+        leads = i;
     }
-    return {};
+    return leads;
 }
 
 }  // namespace evenkeel::test

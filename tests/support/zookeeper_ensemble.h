@@ -40,7 +40,9 @@ public:
     int port(std::size_t server) const { return members_[server].client_port; }
     std::string address(std::size_t server) const;
     std::string addresses() const;  // "host:port,host:port,host:port"
-    // The server that the others follow.
+    bool serves(std::size_t server) const { return running(server) && !mode(server).empty(); }
+    // The server that the others follow; nothing while there is none, or a former one has not
+    // noticed that it is.
     std::optional<std::size_t> leader() const;
     std::string log_path(std::size_t server) const;
 
