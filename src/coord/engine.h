@@ -86,7 +86,9 @@ public:
     virtual Result<TxnOutcome> txn(const Txn& txn, Deadline deadline) = 0;
 
     // Blocks the calling thread: hands `on_batch` the whole state first, then every change in
-    // order. Bridges reconnects and compactions itself. Returns within 200 ms when `stop` is
+    // order. Of changes of one key that follow each other fast an engine may tell only the last; a
+    // transaction is never told in halves, and after a batch nothing at or below its version is
+    // news. Bridges reconnects and compactions itself. Returns within 200 ms when `stop` is
     // requested.
     virtual void watch(const std::string& prefix,
                        const std::function<void(const WatchBatch&)>& on_batch,
