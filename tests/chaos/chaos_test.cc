@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "io/clock.h"
 #include "tests/chaos/rounds.h"
@@ -72,6 +73,18 @@ TEST_F(Chaos, NodesFarApartKeepTheirLeaderAndReplaceIt) {
     EXPECT_TRUE(world.wait_whole(kFormLimit));
     EXPECT_TRUE(world.violations().empty());
     EXPECT_TRUE(world.writers().lost(*leader, true).empty());
+}
+
+TEST_F(Chaos, ALostFactIsNoticed) {
+    World world(folder_.path(), kDefault);
+    ASSERT_TRUE(world.wait_whole(kFormLimit)) << world.group().log(0);
+    ASSERT_TRUE(eventually(kFormLimit, [&] { return world.writers().acknowledged() > 10; }));
+    EXPECT_TRUE(world.writers().lost(0, false).empty());
+    // All of the first writer's.
+    world.member_says(0, "/v3/kv/deleterange",
+                      fmt::format(R"({{"key":"{}","range_end":"{}"}})", base64_encode("/chaos/0/"),
+                                  base64_encode("/chaos/00")));
+    EXPECT_FALSE(world.writers().lost(1, true).empty());
 }
 
 // What the nodes' frames to each other carry, all pairs together.

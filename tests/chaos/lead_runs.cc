@@ -25,8 +25,7 @@ long long millis(Instant at) {
 }
 
 std::string words(const LeadRun& run) {
-    return fmt::format("node {} said so from {} to {} ms", run.node + 1, millis(run.first.received),
-                       millis(run.last.sent));
+    return fmt::format("node {} says so since {} ms", run.node + 1, millis(run.first.received));
 }
 
 }  // namespace

@@ -22,8 +22,8 @@ struct LeadRun {
     Asked last{};
 };
 
-// Two nodes that led at one instant, in words; of each two runs one. With one answer a node led at
-// some instant of it; with more, from the first one's end to the last one's start.
+// Two nodes that led at one instant, in words that stay the same while runs grow. With one answer a
+// node led at some instant of it; with more, from the first one's end to the last one's start.
 std::vector<std::string> proven_overlaps(const std::vector<LeadRun>& runs);
 
 }  // namespace evenkeel::test

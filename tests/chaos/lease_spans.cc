@@ -18,11 +18,8 @@ std::optional<Instant> instant(const std::string& text) {
 }
 
 std::string words(const LeaseSpan& span) {
-    const auto micros = [](Instant at) {
-        return std::chrono::duration_cast<Micros>(at.time_since_epoch()).count();
-    };
-    return fmt::format("{} with epoch {} from {} to {} us", span.node, span.epoch,
-                       micros(span.from), micros(span.until));
+    const auto since = std::chrono::duration_cast<Micros>(span.from.time_since_epoch());
+    return fmt::format("{} with epoch {} since {} us", span.node, span.epoch, since.count());
 }
 
 void cut_by_deaths(std::vector<LeaseSpan>& spans, const std::vector<Death>& deaths) {

@@ -34,7 +34,8 @@ struct Death {
 // may come back at any moment.
 std::vector<LeaseSpan> holdings(std::vector<LeaseSpan> spans, const std::vector<Death>& deaths);
 
-// Every violation, in words: two holders at one instant, an epoch that does not grow.
+// Every violation, in words that stay the same while spans grow: two holders at one instant, an
+// epoch that does not grow.
 std::vector<std::string> lease_violations(const std::vector<LeaseSpan>& holdings);
 
 }  // namespace evenkeel::test

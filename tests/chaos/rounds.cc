@@ -94,9 +94,9 @@ bool Rounds::run_one(std::size_t number, const FaultKind& kind) {
 }
 
 void Rounds::judge(const std::string& where, std::vector<std::string> problems) {
-    const auto violations = world_.violations();
-    for (std::size_t i = violations_; i < violations.size(); ++i) problems.push_back(violations[i]);
-    violations_ = violations.size();
+    for (const std::string& violation : world_.violations()) {
+        if (violations_.insert(violation).second) problems.push_back(violation);
+    }
     if (problems.empty()) return;
     problems_ += problems.size();
     const std::size_t left = problems.size() > kLinesMax ? problems.size() - kLinesMax : 0;
@@ -125,7 +125,7 @@ void Rounds::print_table() {
     say("\n{} rounds: {} overlaps of two holders in {} grants and {} answers; {} facts "
         "acknowledged; "
         "{} problems\n",
-        rounds, violations_, world_.grants(), world_.witness().answers(),
+        rounds, violations_.size(), world_.grants(), world_.witness().answers(),
         world_.writers().acknowledged(), problems_);
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,7 @@ private:
     Random random_;
     World world_;
     std::map<std::string, Times> times_;
-    std::size_t violations_ = 0;
+    std::set<std::string> violations_;
     std::size_t problems_ = 0;
 };
 

@@ -67,11 +67,11 @@ public:
     // Links are whole, frozen processes go on, nodes that were killed or ended are started.
     void heal();
 
-private:
-    pid_t pid(std::size_t node, Part part) const;
-    // Its answer, or why there is none.
+    // An answer of the node's member, or why there is none.
     std::string member_says(std::size_t node, const std::string& path, const std::string& body);
 
+private:
+    pid_t pid(std::size_t node, Part part) const;
     const Timing timing_;
     const std::string trace_;  // Path.
     Lan lan_;
