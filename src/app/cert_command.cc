@@ -278,9 +278,17 @@ Result<> run(const CertRenewArgs& args) {
     EK_TRY_VOID(write_nodes(folder, nodes, pairs));
     fmt::print(
         "\nCopy each node's .pem and .key over its old ones. Nothing has to be restarted: every "
-        "new "
+        "new\n"
         "connection reads them anew.\n");
     return {};
+}
+
+// `cert`: that one of ca.pem whose key ca.key should be.
+Result<> check_key_of(const Folder& folder, const std::string& cert, const std::string& key) {
+    if (io::check_fits({.cert = cert, .key = key})) return {};
+    return Error{Errc::invalid, fmt::format("read {}: it is not the key of {}: take both from one "
+                                            "backup, or replace them with `cert init --force`",
+                                            folder.ca_key(), folder.ca())};
 }
 
 Result<> begin_rotation(const Folder& folder) {
@@ -295,7 +303,7 @@ Result<> begin_rotation(const Folder& folder) {
     }
     // What a crash left in front of the authority whose key is here has never signed anything.
     const std::string& current = bundle.back();
-    EK_TRY_VOID(io::check_fits({.cert = current, .key = old.key}));
+    EK_TRY_VOID(check_key_of(folder, current, old.key));
     EK_TRY(const auto facts, io::certificates_in(current));
     EK_TRY(const io::KeyPair made,
            io::make_authority(facts.front().organization, io::kAuthorityLife));
@@ -323,7 +331,7 @@ Result<> finish_rotation(const Folder& folder) {
             Errc::conflict,
             fmt::format("finish: {} has one authority: there is nothing to finish", folder.ca())};
     }
-    EK_TRY_VOID(io::check_fits(pair));
+    EK_TRY_VOID(check_key_of(folder, bundle.front(), pair.key));
     EK_TRY(const auto authorities, io::certificates_in(bundle.front()));
     EK_TRY(const auto nodes, folder.nodes());
     for (const std::string& node : nodes) {
