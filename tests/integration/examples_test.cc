@@ -9,6 +9,7 @@
 #include "io/file.h"
 #include "tests/support/evenkeel_group.h"
 #include "tests/support/eventually.h"
+#include "tests/support/group_certificates.h"
 #include "tests/support/mariadb_topology.h"
 
 namespace evenkeel::test {
@@ -80,10 +81,13 @@ TEST_F(Examples, StreamFollowsItsCluster) {
 
 TEST_F(Examples, ThreeNodesFormTheirGroup) {
     EvenkeelGroup group(folder() + "/three", 3);
+    const GroupCertificates pki(folder() + "/pki", 3);
     for (std::size_t i = 0; i < 3; ++i) {
         std::map<std::string, std::string> words{
+            {"/etc/evenkeel", pki.folder()},
             {"/var/lib/evenkeel", group.node(i).folder},
-            {"\"0.0.0.0:3000\"", "\"" + group.node(i).api + "\""}};
+            {"\"0.0.0.0:3000\"",
+             "\"" + group.node(i).api + "\"\npeers = \"" + pki.peers(i) + "\""}};
         for (std::size_t peer = 0; peer < 3; ++peer) {
             const std::string host = "10.0.0." + std::to_string(peer + 1);
             words[host + ":10008"] = group.node(peer).bind;
