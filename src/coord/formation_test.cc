@@ -316,8 +316,8 @@ TEST(PeerAnswer, OfARunningMember) {
         200, R"([{"id":2064548797076536216,"peerURLs":["http://h1:10008"],"name":"g@h1:10008",)"
              R"("clientURLs":["http://127.0.0.1:21201"]},)"
              R"({"id":14121509323289088682,"peerURLs":["https://h3:10008"],"name":"g@h3:10008"},)"
-             R"({"id":14455817729475286975,"peerURLs":["https://h4:10008"],"name":"",)"
-             R"("isLearner":true}])");
+             R"({"id":14455817729475286975,)"
+             R"("peerURLs":["https://h4:10008"],"name":"","isLearner":true}])");
     ASSERT_EQ(answer.kind, PeerAnswer::Kind::member);
     ASSERT_EQ(answer.members.size(), 3u);
     EXPECT_EQ(answer.members[1].id, 14121509323289088682u);

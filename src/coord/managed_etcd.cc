@@ -64,9 +64,11 @@ std::string etcd_folder(const Config& config) {
     return config.data_dir + "/etcd";
 }
 
-// etcd makes the folder of its log in one step; before that the member knows nothing.
+// What etcd takes for a member's log; without it, etcd would start the member as a new one.
 bool has_log(const std::string& etcd) {
-    return io::exists(etcd + "/member/wal");
+    const auto names = io::names_in(etcd + "/member/wal");
+    return names && std::any_of(names->begin(), names->end(),
+                                [](const std::string& name) { return name.ends_with(".wal"); });
 }
 
 Result<> check_same_node(const Config& config, const Json& found, const Json& own) {
@@ -207,6 +209,10 @@ constexpr Known kKnown[] = {
     {"failed to recover v3 backend from snapshot", kReplaceRemedy},
     {"invalid database", kReplaceRemedy},
     {"file is too short", kReplaceRemedy},
+    {"failed to get all reachable pages", kReplaceRemedy},
+    {"unexpected fault address", kReplaceRemedy},  // A database that was cut off.
+    {"Was the raft log corrupted, truncated, or lost", kReplaceRemedy},
+    {"cannot use none as id", kReplaceRemedy},  // An empty log.
     {"permission denied", "no permission on its data folder"},
 };
 
