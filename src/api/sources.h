@@ -8,6 +8,7 @@
 
 #include "cdc/stream_service.h"
 #include "coord/coordinator.h"
+#include "coord/membership_plan.h"
 #include "topology/service.h"
 
 namespace evenkeel::api {
@@ -43,6 +44,11 @@ struct Sources {
     std::function<std::vector<cdc::StreamReport>()> streams{};        // This node's view.
     std::function<std::vector<cdc::StreamReport>()> group_streams{};  // Each by its holder.
     std::function<HttpCounts()> http{};
+    // The members of a group with engine raft; they wait for it. See coord/membership.h.
+    std::function<Result<std::vector<coord::MemberRow>>()> members{};
+    std::function<Result<std::string>(const std::string& address)> add_member{};
+    std::function<Result<std::string>(const std::string& hint)> remove_member{};
+    std::function<Result<std::string>(const std::string& hint)> replace_member{};
     NodeFacts node{};
     std::function<std::vector<CertificateLife>()> certificates{};  // None without [tls].
     std::string version{};

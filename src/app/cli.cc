@@ -29,8 +29,9 @@ constexpr const char* kMainFooter =
     "  evenkeel topology                                the replication tree, drawn\n"
     "  evenkeel cdc --host=db1 --user=evenkeel --password=secret\n\n"
     "ENVIRONMENT\n"
-    "  EVENKEEL_API  addresses of the nodes for topology, status, leader and leaders, with blanks\n"
-    "                between them; default http://127.0.0.1:3000. With EVENKEEL_USER and\n"
+    "  EVENKEEL_API  addresses of the nodes for topology, status, leader, leaders and member, "
+    "with\n"
+    "                blanks between them; default http://127.0.0.1:3000. With EVENKEEL_USER and\n"
     "                EVENKEEL_PASSWORD, or http://user:password@node1:3000; EVENKEEL_CA for https\n"
     "  NO_COLOR      no colours, also on a terminal\n\n";
 
@@ -67,6 +68,36 @@ constexpr const char* kDemoFooter =
     "  evenkeel demo\n"
     "  evenkeel demo --rounds 5 --json | tail -1\n"
     "  evenkeel demo --keep\n\n";
+
+constexpr const char* kMemberFooter =
+    "\nFor groups with engine raft. docs/guide/members.md says what to do when.\n\n"
+    "ACTIONS\n"
+    "  list            who is in the group, and in what state\n"
+    "  add ADDRESS     a new node, by its `bind`; start it afterwards with an empty data_dir\n"
+    "  remove NODE     a member, by its node id or address\n"
+    "  replace NODE    a member whose data_dir is lost or damaged; start it afterwards with an "
+    "empty one\n\n"
+    "ENVIRONMENT\n"
+    "  EVENKEEL_API  addresses of the nodes; http://user:password@host:port when they ask for one\n"
+    "  NO_COLOR      no colours, also on a terminal\n\n"
+    "EXAMPLES\n"
+    "  evenkeel member list\n"
+    "  evenkeel member add 10.0.0.4:10008\n"
+    "  evenkeel member replace node2\n\n";
+
+constexpr const char* kBackupFooter =
+    "\nFacts, checkpoints and epochs of the whole group, whatever its engine. With engine local "
+    "the\n"
+    "node has to be stopped; with engine raft the node on this machine has to run.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel backup --config /etc/evenkeel.toml --output /backup/evenkeel.jsonl\n\n";
+
+constexpr const char* kRestoreFooter =
+    "\nThe file is checked before anything is written. The group may have another name and engine\n"
+    "than the one that was backed up. Epochs are raised, so that nothing from before is mistaken "
+    "for\nthe present. docs/guide/backup.md has the whole procedure.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel restore /backup/evenkeel.jsonl --config /etc/evenkeel.toml\n\n";
 
 constexpr const char* kClientFooter =
     "\nENVIRONMENT\n"
@@ -171,6 +202,9 @@ struct Parser {
     CertShowArgs cert_show{};
     LeaderArgs leader{};
     LeadersArgs leaders{};
+    MemberArgs member{};
+    BackupArgs backup{};
+    RestoreArgs restore{};
     std::map<std::string, std::string> stream_values{};
     std::map<std::string, std::string> ha_values{};
     std::int64_t settle_s = 3;
@@ -193,6 +227,7 @@ private:
     Command chosen_leaders();
     Command chosen();
     Command chosen_cert(const CLI::App& group);
+    Command checked_member() const;
     Message misunderstood(const CLI::App& verb);
 };
 
@@ -336,6 +371,20 @@ Parser::Parser() {
 
     add_leader();
     add_cert();
+    verb = add("member", "List, add, remove and replace the members of the group.", kMemberFooter);
+    verb->add_option("action", member.action, "list, add, remove or replace (default: list)")
+        ->check(CLI::IsMember({"list", "add", "remove", "replace"}));
+    verb->add_option("target", member.target, "an address, or a node");
+    verb->add_flag("--json", member.json, "as JSON");
+
+    verb = add("backup", "Write the group's facts to a file.", kBackupFooter);
+    verb->add_option("--config,-c", backup.config, "configuration file (TOML)")->required();
+    verb->add_option("--output,-o", backup.output, "file to write (default: stdout)");
+
+    verb = add("restore", "Bring a backup into a group.", kRestoreFooter);
+    verb->add_option("file", restore.file, "what `backup` wrote")->required();
+    verb->add_option("--config,-c", restore.config, "configuration file (TOML)")->required();
+    verb->add_flag("--force", restore.force, "replace the facts that the group has");
 
     add("version", "Print the version.", "");
     add("config-reference", "Print docs/reference/configuration.md.", "")->group("");
@@ -416,6 +465,15 @@ Command Parser::chosen_leaders() {
     return leaders;
 }
 
+Command Parser::checked_member() const {
+    if (member.action == "list" || !member.target.empty()) return member;
+    return Message{
+        .text = fmt::format("evenkeel member: {} needs {}\nevenkeel member --help says "
+                            "more.\n",
+                            member.action, member.action == "add" ? "an address" : "a node"),
+        .status = kUsage};
+}
+
 Command Parser::chosen() {
     const auto verbs = app.get_subcommands();
     if (!app.remaining().empty()) return misunderstood(app);
@@ -428,6 +486,9 @@ Command Parser::chosen() {
     if (name == "topology") return topology;
     if (name == "status") return status;
     if (name == "cert") return chosen_cert(verb);
+    if (name == "member") return checked_member();
+    if (name == "backup") return backup;
+    if (name == "restore") return restore;
     if (name == "demo") {
         demo.settle = Millis(settle_s * 1000);
         return demo;

@@ -5,12 +5,14 @@
 #include <variant>
 #include <vector>
 
+#include "app/backup_command.h"
 #include "app/cdc_command.h"
 #include "app/cert_command.h"
 #include "app/client.h"
 #include "app/demo.h"
 #include "app/leader_command.h"
 #include "app/leaders_command.h"
+#include "app/member_command.h"
 #include "app/supervisor.h"
 #include "app/worker.h"
 
@@ -22,8 +24,9 @@ struct Message {
     int status = 0;  // Not 0: print it on stderr.
 };
 
-using Command = std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs,
-                             StatusArgs, CertArgs, LeaderArgs, LeadersArgs>;
+using Command =
+    std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs, StatusArgs,
+                 CertArgs, LeaderArgs, LeadersArgs, MemberArgs, BackupArgs, RestoreArgs>;
 
 // `arguments` without the program's name.
 Command parse_command_line(const std::vector<std::string>& arguments);

@@ -128,9 +128,29 @@ TEST(CommandLine, AVerbOfAGroupIsNamedWhole) {
     EXPECT_EQ(refused({"cert"}).status, kUsage);
 }
 
+TEST(CommandLine, MembersAreListedByDefault) {
+    EXPECT_EQ(parsed<MemberArgs>({"member"}).action, "list");
+    EXPECT_TRUE(parsed<MemberArgs>({"member", "list", "--json"}).json);
+    const auto args = parsed<MemberArgs>({"member", "replace", "node2"});
+    EXPECT_EQ(args.action, "replace");
+    EXPECT_EQ(args.target, "node2");
+    EXPECT_THAT(refused({"member", "add"}).text, HasSubstr("needs an address"));
+    EXPECT_EQ(refused({"member", "destroy"}).status, kUsage);
+}
+
+TEST(CommandLine, ABackupAndItsWayBack) {
+    const auto backup = parsed<BackupArgs>({"backup", "--config", "n.toml", "-o", "b.jsonl"});
+    EXPECT_EQ(backup.config, "n.toml");
+    EXPECT_EQ(backup.output, "b.jsonl");
+    const auto restore = parsed<RestoreArgs>({"restore", "b.jsonl", "-c", "n.toml", "--force"});
+    EXPECT_EQ(restore.file, "b.jsonl");
+    EXPECT_TRUE(restore.force);
+    EXPECT_EQ(refused({"restore", "-c", "n.toml"}).status, kUsage);
+}
+
 TEST(CommandLine, HelpGoesToStdoutWithExamplesAndExitStatus) {
-    for (const char* verb :
-         {"node", "cdc", "demo", "topology", "status", "cert", "leader", "leaders"}) {
+    for (const char* verb : {"node", "cdc", "demo", "topology", "status", "cert", "leader",
+                             "leaders", "member", "backup", "restore"}) {
         const Message help = refused({verb, "--help"});
         EXPECT_EQ(help.status, kOk);
         EXPECT_THAT(help.text, HasSubstr("EXIT STATUS")) << verb;

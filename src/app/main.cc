@@ -23,6 +23,9 @@ struct Run {
     int operator()(const LeadersArgs& args) const { return run_leaders(args); }
     int operator()(const StatusArgs& args) const { return run_status(args); }
     int operator()(const CertArgs& args) const { return run_cert(args); }
+    int operator()(const MemberArgs& args) const { return run_member(args); }
+    int operator()(const BackupArgs& args) const { return run_backup(args); }
+    int operator()(const RestoreArgs& args) const { return run_restore(args); }
 };
 
 }  // namespace

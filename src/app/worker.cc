@@ -22,6 +22,7 @@
 #include "cdc/stream_service.h"
 #include "coord/coordinator.h"
 #include "coord/managed_etcd.h"
+#include "coord/membership.h"
 #include "coord/open_engine.h"
 #include "io/clock.h"
 #include "io/http_client.h"
@@ -34,6 +35,8 @@ namespace {
 constexpr Millis kAskHolderLimit{400};
 constexpr Millis kJoinNewsPause{3'000};
 constexpr Millis kPeerLimit{500};
+constexpr Millis kListMembersLimit{2'000};
+constexpr Millis kChangeMembersLimit{25'000};
 
 int status_of(const Error& error) {
     const bool retry = error.code == Errc::unavailable || error.code == Errc::timed_out;
@@ -60,6 +63,7 @@ private:
     const Config& config_;
     std::unique_ptr<coord::Engine> engine_;
     std::unique_ptr<coord::Coordinator> coordinator_;
+    std::unique_ptr<coord::Membership> membership_;
     std::vector<std::unique_ptr<topology::Service>> clusters_;
     std::vector<std::unique_ptr<cdc::StreamService>> streams_;
     std::unique_ptr<api::Server> api_;
@@ -80,6 +84,9 @@ Result<> Node::open(const std::string& incarnation) {
                                   .ttl = config_.coordination.ttl,
                                   .call_limit = coord::call_limit(config_.coordination.ttl),
                                   .on_lease = lease_trace(config_.coordination.node)});
+    membership_ = std::make_unique<coord::Membership>(config_.coordination, *coordinator_);
+    // Before the node has joined: a full store keeps it from joining.
+    membership_->start();
     const topology::ServiceOptions options{
         .group_size = static_cast<std::size_t>(config_.coordination.size), .on_step = fault_hook()};
     for (const auto& cluster : config_.clusters) {
@@ -175,6 +182,7 @@ void Node::stop() {
     for (auto& stream : streams_) stream->stop();
     for (auto& cluster : clusters_) cluster->stop();
     duties_.reset();
+    membership_->stop();
     coordinator_->stop();
     api_->stop();
 }
@@ -205,6 +213,19 @@ api::Sources Node::sources() {
                      .bind = config_.coordination.bind,
                      .ttl = config_.coordination.ttl},
             .certificates = [this] { return certificate_lives(config_.coordination.tls); },
+            .members = [this] { return membership_->members(io::within(kListMembersLimit)); },
+            .add_member =
+                [this](const std::string& address) {
+                    return membership_->add(address, io::within(kChangeMembersLimit));
+                },
+            .remove_member =
+                [this](const std::string& hint) {
+                    return membership_->remove(hint, io::within(kChangeMembersLimit));
+                },
+            .replace_member =
+                [this](const std::string& hint) {
+                    return membership_->replace(hint, io::within(kChangeMembersLimit));
+                },
             .version = EVENKEEL_VERSION};
 }
 
