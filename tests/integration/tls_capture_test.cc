@@ -27,8 +27,9 @@ protected:
         if (::geteuid() != 0) GTEST_SKIP() << "a packet capture needs root";
         std::vector<int> ports;
         for (std::size_t i = 0; i < 3; ++i) {
-            ports.push_back(
-                static_cast<int>(parse_number(split(group_.node(i).bind, ':').back()).value()));
+            for (const std::string& address : {group_.node(i).bind, pki_.peers(i)}) {
+                ports.push_back(port_of(address));
+            }
         }
         auto capture = PacketCapture::start(folder_.path(), ports);
         ASSERT_TRUE(capture) << capture.error().what;
@@ -41,10 +42,16 @@ protected:
         group_.start_all();
         ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
         const std::size_t first = group_.leaders().front();
+        // A follower has to forward this.
+        EXPECT_EQ(group_.ask((first + 1) % 3, "/api/v1/clusters").status, 200);
         group_.kill_host(first);
         ASSERT_TRUE(group_.time_to_other_leader(first, kFormLimit));
         group_.start(first);
         ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(first);
+    }
+
+    static int port_of(const std::string& address) {
+        return static_cast<int>(parse_number(split(address, ':').back()).value());
     }
 
     static std::vector<std::string> readable_in(const std::vector<TcpStream>& streams) {
@@ -60,28 +67,31 @@ protected:
     }
 
     TestFolder folder_;
+    const GroupCertificates pki_{folder_.path() + "/pki", 3};
     EvenkeelGroup group_{folder_.path(), 3};
     PacketCapture capture_;
 };
 
 TEST_F(Capture, BetweenNodesWithTlsNothingIsReadable) {
-    const GroupCertificates pki(folder_.path() + "/pki", 3);
-    pki.use_in(group_);
+    pki_.use_in(group_);
     live();
     const auto streams = capture_.streams();
     ASSERT_TRUE(streams) << streams.error().what;
     std::size_t bytes = 0;
     std::size_t with_payload = 0;
+    bool forwarded = false;
     for (const TcpStream& stream : *streams) {
         if (stream.bytes.empty()) continue;
         ++with_payload;
         bytes += stream.bytes.size();
+        for (std::size_t i = 0; i < 3; ++i) forwarded |= stream.to == port_of(pki_.peers(i));
         EXPECT_TRUE(stream.from_start) << stream.from << " to " << stream.to;
         EXPECT_TRUE(is_tls(stream.bytes)) << stream.from << " to " << stream.to;
     }
     std::printf("%zu streams with %zu bytes\n", with_payload, bytes);
     EXPECT_GT(with_payload, 12u);
     EXPECT_GT(bytes, 20'000u);
+    EXPECT_TRUE(forwarded) << "nothing passed over [api] peers";
     EXPECT_THAT(readable_in(*streams), IsEmpty());
 }
 
