@@ -9,6 +9,7 @@
 namespace evenkeel::coord {
 namespace {
 
+using namespace std::chrono_literals;
 using test::eventually;
 
 // Transactions with a key each, sent while servers fail, and what became of them.

@@ -9,6 +9,7 @@
 namespace evenkeel::coord {
 namespace {
 
+using namespace std::chrono_literals;
 using test::eventually;
 
 constexpr Millis kTtl{1000};

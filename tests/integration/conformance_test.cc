@@ -11,6 +11,8 @@
 namespace evenkeel::coord {
 namespace {
 
+using namespace std::chrono_literals;
+
 INSTANTIATE_TEST_SUITE_P(local, Conformance, ::testing::Values("local"));
 INSTANTIATE_TEST_SUITE_P(raft, Conformance, ::testing::Values("raft"));
 INSTANTIATE_TEST_SUITE_P(etcd, Conformance, ::testing::Values("etcd"));

@@ -9,6 +9,7 @@
 namespace evenkeel::coord {
 namespace {
 
+using namespace std::chrono_literals;
 using test::eventually;
 
 using Map = std::map<std::string, std::string>;

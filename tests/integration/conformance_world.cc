@@ -21,6 +21,7 @@
 namespace evenkeel::coord {
 namespace {
 
+using namespace std::chrono_literals;
 using test::eventually;
 
 constexpr const char* kRoot = "/evenkeel/";

@@ -21,8 +21,6 @@
 
 namespace evenkeel::coord {
 
-using namespace std::chrono_literals;
-
 struct Access {
     std::string root{};        // "/evenkeel/<something>": engines with the same one share a map.
     std::vector<int> ports{};  // The only ones that the engine knows.

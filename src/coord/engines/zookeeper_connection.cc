@@ -154,8 +154,7 @@ ZookeeperConnection::~ZookeeperConnection() {
 }
 
 bool ZookeeperConnection::idle() const {
-    // Measured, not documented: ZOO_NOTCONNECTED_STATE until the first try, 0 after one that
-    // failed.
+    // Measured, not documented: 0 after a try that failed.
     return handle_ != nullptr && ::zoo_state(handle_) == 0;
 }
 
