@@ -18,11 +18,16 @@ namespace {
 
 constexpr int kBacklog = 512;
 
+std::string shown(const std::string& host, std::uint16_t port) {
+    return host.find(':') == std::string::npos ? fmt::format("{}:{}", host, port)
+                                               : fmt::format("[{}]:{}", host, port);
+}
+
 Error cannot_listen(const std::string& host, std::uint16_t port, int code) {
     const Errc errc = code == EADDRINUSE                ? Errc::conflict
                       : code == EACCES || code == EPERM ? Errc::denied
                                                         : Errc::invalid;
-    return {errc, fmt::format("listen on {} port {}: {}", host, port,
+    return {errc, fmt::format("listen on {}: {}", shown(host, port),
                               code == EADDRINUSE ? "the port is in use" : ::strerror(code))};
 }
 
@@ -61,7 +66,7 @@ Result<Listener> Listener::open(const std::string& host, std::uint16_t port) {
     const int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
     if (code != 0) {
         return Error{Errc::invalid,
-                     fmt::format("listen on {} port {}: {}", host, port, ::gai_strerror(code))};
+                     fmt::format("listen on {}: {}", shown(host, port), ::gai_strerror(code))};
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, ::freeaddrinfo);
     int last = EADDRNOTAVAIL;
