@@ -87,7 +87,8 @@ Result<std::vector<EtcdMember>> EtcdAdmin::members(Deadline deadline) {
     EK_TRY(const std::string body, call("/v3/cluster/member/list", "{}", deadline));
     return shaped([&]() -> Result<std::vector<EtcdMember>> {
         std::vector<EtcdMember> members;
-        for (const Json& each : Json::parse(body).at("members")) {
+        const Json answer = Json::parse(body);
+        for (const Json& each : answer.at("members")) {
             members.push_back(member_from(each));
         }
         return members;
@@ -139,7 +140,8 @@ Result<std::vector<EtcdAlarm>> EtcdAdmin::alarms(Deadline deadline) {
     EK_TRY(const std::string body, call("/v3/maintenance/alarm", R"({"action":"GET"})", deadline));
     return shaped([&]() -> Result<std::vector<EtcdAlarm>> {
         std::vector<EtcdAlarm> alarms;
-        for (const Json& each : Json::parse(body).value("alarms", Json::array())) {
+        const Json answer = Json::parse(body);
+        for (const Json& each : answer.value("alarms", Json::array())) {
             alarms.push_back({.member = number(each, "memberID"), .kind = each.value("alarm", "")});
         }
         return alarms;
