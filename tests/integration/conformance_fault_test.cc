@@ -97,7 +97,7 @@ TEST_P(Conformance, UnavailableStaysUndoneWhileServersComeAndGo) {
 
 TEST_P(Conformance, ServersThatAreNotThereAreUnavailable) {
     SKIP_WITHOUT_SERVERS();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     gate.cut();
     const auto map = engine(gate);
     const auto begun = io::now();
@@ -119,7 +119,7 @@ TEST_P(Conformance, ServersThatAreNotThereAreUnavailable) {
 // The servers do it, and nobody hears of it.
 TEST_P(Conformance, ALostAnswerIsResolvedExactlyOnce) {
     SKIP_WITHOUT_SERVERS();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     const auto map = engine(gate);
     const auto observer = engine(1);
     ASSERT_TRUE(put(*map, "warm", "1"));
@@ -154,7 +154,7 @@ TEST_P(Conformance, ALostAnswerIsResolvedExactlyOnce) {
 // Requests that are under way for longer than their senders wait.
 TEST_P(Conformance, ALateRequestIsDoneOnceOrNever) {
     SKIP_WITHOUT_SERVERS();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     const auto map = engine(gate);
     const auto other = engine(1);
     ASSERT_TRUE(put(*map, "warm", "1"));

@@ -88,7 +88,7 @@ TEST_P(Conformance, FactsTravelAndDutiesAreHandedOver) {
 
 TEST_P(Conformance, ACutHolderStopsBeforeTheNextHolds) {
     SKIP_WITHOUT_SERVERS();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     Group group(engine(gate), engine(1));
     const Grant old = group.begin();
     gate.cut();
@@ -110,7 +110,7 @@ TEST_P(Conformance, ACutHolderStopsBeforeTheNextHolds) {
 // Its calls are under way for longer than its lease, then all of them arrive.
 TEST_P(Conformance, AFrozenHolderThatWakesChangesNothing) {
     SKIP_WITHOUT_SERVERS();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     Group group(engine(gate), engine(1));
     const Grant old = group.begin();
     ASSERT_TRUE(group.a.put(old, "cluster/x", "by a", soon()));

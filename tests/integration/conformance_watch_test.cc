@@ -105,7 +105,7 @@ TEST_P(Conformance, WatchTellsOfRemovalsOfMany) {
 TEST_P(Conformance, WatchFillsAGapWithTheWholeState) {
     SKIP_WITHOUT_SERVERS();
     const auto writer = engine();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     const auto map = engine(gate);
     ASSERT_TRUE(put(*writer, "k/stays", "1"));
     ASSERT_TRUE(put(*writer, "k/goes", "1"));
@@ -132,7 +132,7 @@ TEST_P(Conformance, WatchFillsAGapWithTheWholeState) {
 TEST_P(Conformance, WatchGoesOnAfterAShortCut) {
     SKIP_WITHOUT_SERVERS();
     const auto writer = engine();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     const auto map = engine(gate);
     Watched watched(*map, "k/");
     watched.check_states(equal_halves);
@@ -152,7 +152,7 @@ TEST_P(Conformance, WatchGoesOnAfterAShortCut) {
 TEST_P(Conformance, WatchNoticesThatItHearsNothing) {
     SKIP_WITHOUT_SERVERS();
     const auto writer = engine();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     Access access{.root = root(), .ports = {gate.port(), world().port(1), world().port(2)}};
     const auto map = world().engine(access);
     Watched watched(*map, "k/");
@@ -212,7 +212,7 @@ TEST_P(Conformance, WatchGoesOnAfterItsSessionExpired) {
     SKIP_WITHOUT_SERVERS();
     if (!world().has_sessions()) GTEST_SKIP() << world().name() << ": it has no sessions";
     const auto writer = engine();
-    test::TcpGate gate(world().port(0));
+    lab::TcpGate gate(world().port(0));
     const auto map =
         world().engine({.root = root(), .ports = {gate.port()}, .session_timeout = 600ms});
     Watched watched(*map, "k/");

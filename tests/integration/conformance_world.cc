@@ -16,7 +16,7 @@
 #include "io/process.h"
 #include "tests/support/etcd_cluster.h"
 #include "tests/support/eventually.h"
-#include "tests/support/zookeeper_ensemble.h"
+#include "lab/zookeeper_ensemble.h"
 
 namespace evenkeel::coord {
 namespace {
@@ -243,13 +243,13 @@ public:
     bool has_sessions() const override { return true; }
 
 private:
-    static test::ZookeeperEnsemble created(const std::string& folder) {
-        auto ensemble = test::ZookeeperEnsemble::create({.folder = folder});
+    static lab::ZookeeperEnsemble created(const std::string& folder) {
+        auto ensemble = lab::ZookeeperEnsemble::create({.folder = folder});
         EK_CHECK(ensemble, ensemble.error().what.c_str());
         return std::move(*ensemble);
     }
 
-    test::ZookeeperEnsemble ensemble_;
+    lab::ZookeeperEnsemble ensemble_;
 };
 
 }  // namespace
@@ -317,7 +317,7 @@ std::unique_ptr<Engine> Conformance::engine() {
     return world_->engine(access);
 }
 
-std::unique_ptr<Engine> Conformance::engine(const test::TcpGate& gate) {
+std::unique_ptr<Engine> Conformance::engine(const lab::TcpGate& gate) {
     return world_->engine({.root = root(), .ports = {gate.port()}});
 }
 

@@ -16,7 +16,7 @@
 #include "base/mutex.h"
 #include "coord/engine.h"
 #include "io/thread.h"
-#include "tests/support/tcp_gate.h"
+#include "lab/tcp_gate.h"
 #include "tests/support/test_folder.h"
 
 namespace evenkeel::coord {
@@ -74,7 +74,7 @@ protected:
     // Over one server only; over all of them; over a gate.
     std::unique_ptr<Engine> engine(std::size_t server);
     std::unique_ptr<Engine> engine();
-    std::unique_ptr<Engine> engine(const test::TcpGate& gate);
+    std::unique_ptr<Engine> engine(const lab::TcpGate& gate);
     // Why this engine cannot have the fault; empty when it can.
     std::string alone() const;
 

@@ -6,9 +6,9 @@
 #include "coord/engines/zookeeper_engine.h"
 #include "io/clock.h"
 #include "io/process.h"
+#include "lab/zookeeper_ensemble.h"
 #include "tests/integration/conformance_world.h"
 #include "tests/support/eventually.h"
-#include "tests/support/zookeeper_ensemble.h"
 
 namespace evenkeel::coord {
 namespace {
@@ -19,9 +19,9 @@ class Zookeeper : public ::testing::Test {
 protected:
     static void SetUpTestSuite() {
         folder_ = std::make_unique<test::TestFolder>();
-        auto made = test::ZookeeperEnsemble::create({.folder = folder_->path(), .servers = 1});
+        auto made = lab::ZookeeperEnsemble::create({.folder = folder_->path(), .servers = 1});
         ASSERT_TRUE(made) << made.error().what;
-        ensemble_ = std::make_unique<test::ZookeeperEnsemble>(std::move(*made));
+        ensemble_ = std::make_unique<lab::ZookeeperEnsemble>(std::move(*made));
         ASSERT_TRUE(ensemble_->start_all());
         ASSERT_TRUE(ensemble_->wait_serving(1, 60s));
     }
@@ -59,11 +59,11 @@ protected:
 
 private:
     static std::unique_ptr<test::TestFolder> folder_;
-    static std::unique_ptr<test::ZookeeperEnsemble> ensemble_;
+    static std::unique_ptr<lab::ZookeeperEnsemble> ensemble_;
 };
 
 std::unique_ptr<test::TestFolder> Zookeeper::folder_;
-std::unique_ptr<test::ZookeeperEnsemble> Zookeeper::ensemble_;
+std::unique_ptr<lab::ZookeeperEnsemble> Zookeeper::ensemble_;
 
 TEST_F(Zookeeper, MakesItsHeadAnewBeforeItsCounterOverflows) {
     ZookeeperOptions used = options("/anew");

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "io/byte_socket.h"
 #include "io/file.h"
+#include "lab/loopback.h"
 #include "tests/integration/http_fixture.h"
-#include "tests/support/loopback.h"
 
 namespace evenkeel::test {
 namespace {
@@ -43,7 +43,7 @@ protected:
 
     // What comes back until the server ends the connection.
     std::string sent(const std::string& bytes) const {
-        const io::Fd fd = connect_to_loopback(port());
+        const io::Fd fd = lab::connect_to_loopback(port());
         // The server may close before it has everything.
         (void)io::send_all(fd.get(), bytes, io::within(kLimit));
         const auto answer = rest_of(fd.get(), kLimit);
@@ -144,7 +144,7 @@ TEST_F(HostileHttp, WhoSaysNothingOrStopsHalfwayIsDropped) {
     for (const char* start : {"", "G", "GET /api/health HTTP/1.1\r\nHost: x\r\n",
                               "POST /api/v1/leader/transfer HTTP/1.1\r\nHost: x\r\n"
                               "Content-Length: 10\r\n\r\n{"}) {
-        open.push_back(connect_to_loopback(port()));
+        open.push_back(lab::connect_to_loopback(port()));
         ASSERT_TRUE(io::send_all(open.back().get(), start, io::within(kLimit)));
     }
     for (const io::Fd& fd : open) EXPECT_TRUE(rest_of(fd.get(), kLimit));
@@ -155,7 +155,7 @@ TEST_F(HostileHttp, WhoSaysNothingOrStopsHalfwayIsDropped) {
 TEST_F(HostileHttp, ManySlowClientsKeepNobodyOut) {
     std::vector<io::Fd> slow;
     for (int i = 0; i < 200; ++i) {
-        slow.push_back(connect_to_loopback(port()));
+        slow.push_back(lab::connect_to_loopback(port()));
         (void)io::send_all(slow.back().get(),
                            "GET /api/lb-check HTTP/1.1\r\nX: ", io::within(kLimit));
     }

@@ -3,8 +3,8 @@
 
 #include "api/rights.h"
 #include "io/file.h"
+#include "lab/loopback.h"
 #include "tests/integration/http_fixture.h"
-#include "tests/support/loopback.h"
 
 namespace evenkeel::test {
 namespace {
@@ -92,9 +92,9 @@ TEST_F(Http, TheNodesListenerWantsTheGroupsCertificate) {
     EXPECT_EQ(send({.url = peers_url("/api/leader-check")}, stranger).status, 0);
     // Plain HTTP and rubbish are dropped.
     EXPECT_EQ(send({.url = "http://" + options_.peers->str() + "/api/leader-check"}).status, 0);
-    EXPECT_EQ(
-        ask_loopback(options_.peers->port, std::string(4000, 'x'), Millis(15'000)).find("HTTP"),
-        std::string::npos);
+    EXPECT_EQ(lab::ask_loopback(options_.peers->port, std::string(4000, 'x'), Millis(15'000))
+                  .find("HTTP"),
+              std::string::npos);
     // Whoever gets in is a node.
     EXPECT_EQ(
         send({.method = "POST", .url = peers_url("/api/v1/leader/transfer"), .headers = {kProxied}},

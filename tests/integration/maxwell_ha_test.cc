@@ -13,10 +13,10 @@
 #include "io/file.h"
 #include "io/process.h"
 #include "io/resolve.h"
+#include "lab/zookeeper_ensemble.h"
 #include "tests/support/evenkeel_group.h"
 #include "tests/support/eventually.h"
 #include "tests/support/mariadb_topology.h"
-#include "tests/support/zookeeper_ensemble.h"
 
 namespace evenkeel::test {
 namespace {
@@ -160,7 +160,7 @@ void MaxwellHa::one_goes_on_for_another(const std::vector<std::string>& ha) {
 }
 
 TEST_F(MaxwellHa, AroundZookeeper) {
-    auto zookeeper = ZookeeperEnsemble::create({.folder = folder() + "/zk"});
+    auto zookeeper = lab::ZookeeperEnsemble::create({.folder = folder() + "/zk"});
     ASSERT_TRUE(zookeeper) << zookeeper.error().what;
     ASSERT_TRUE(zookeeper->start_all());
     ASSERT_TRUE(zookeeper->wait_serving(3, kLong));

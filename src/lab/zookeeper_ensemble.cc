@@ -1,4 +1,4 @@
-#include "tests/support/zookeeper_ensemble.h"
+#include "lab/zookeeper_ensemble.h"
 
 #include <fmt/core.h>
 #include <signal.h>
@@ -6,12 +6,13 @@
 #include "base/text.h"
 #include "io/clock.h"
 #include "io/file.h"
-#include "tests/support/eventually.h"
-#include "tests/support/loopback.h"
+#include "io/thread.h"
+#include "lab/loopback.h"
 
-namespace evenkeel::test {
+namespace evenkeel::lab {
 namespace {
 
+constexpr Millis kPollPause{20};
 constexpr const char* kJars = "/usr/share/java/";
 constexpr Millis kAskLimit{300};
 
@@ -80,17 +81,25 @@ Result<> ZookeeperEnsemble::start_all() {
 }
 
 bool ZookeeperEnsemble::wait_serving(std::size_t servers, Millis limit) {
-    return eventually(limit, [&] {
-        std::size_t serving = 0;
-        std::size_t leaders = 0;
-        for (std::size_t i = 0; i < members_.size(); ++i) {
-            const std::string role = running(i) ? mode(i) : "";
-            if (!role.empty()) ++serving;
-            if (role == "leader" || role == "standalone") ++leaders;
-        }
-        // Two: a former one that was suspended has not noticed yet.
-        return serving >= servers && leaders == 1;
-    });
+    const Deadline deadline = io::within(limit);
+    io::StopToken pause;
+    while (!serving(servers)) {
+        if (deadline.passed(io::now())) return false;
+        pause.wait_for(kPollPause);
+    }
+    return true;
+}
+
+bool ZookeeperEnsemble::serving(std::size_t servers) const {
+    std::size_t serving = 0;
+    std::size_t leaders = 0;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        const std::string role = running(i) ? mode(i) : "";
+        if (!role.empty()) ++serving;
+        if (role == "leader" || role == "standalone") ++leaders;
+    }
+    // Two: a former one that was suspended has not noticed yet.
+    return serving >= servers && leaders == 1;
 }
 
 void ZookeeperEnsemble::kill(std::size_t server) {
@@ -139,4 +148,4 @@ std::optional<std::size_t> ZookeeperEnsemble::leader() const {
     return leads;
 }
 
-}  // namespace evenkeel::test
+}  // namespace evenkeel::lab

@@ -6,7 +6,7 @@
 #include "base/instant.h"
 #include "io/fd.h"
 
-namespace evenkeel::test {
+namespace evenkeel::lab {
 
 // Sockets that never block; an invalid Fd when it cannot be had.
 io::Fd listen_on_loopback(int port);
@@ -17,4 +17,4 @@ io::Fd connect_to_loopback(int port);
 // does not within `limit`.
 std::string ask_loopback(int port, const std::string& request, Millis limit);
 
-}  // namespace evenkeel::test
+}  // namespace evenkeel::lab

@@ -7,7 +7,7 @@
 
 #include "base/instant.h"
 
-namespace evenkeel::test {
+namespace evenkeel::lab {
 
 class TcpGate {
 public:
@@ -38,4 +38,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace evenkeel::test
+}  // namespace evenkeel::lab

@@ -1,4 +1,4 @@
-#include "tests/support/loopback.h"
+#include "lab/loopback.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 #include "io/byte_socket.h"
 #include "io/clock.h"
 
-namespace evenkeel::test {
+namespace evenkeel::lab {
 namespace {
 
 sockaddr_in loopback(int port) {
@@ -70,4 +70,4 @@ std::string ask_loopback(int port, const std::string& request, Millis limit) {
     }
 }
 
-}  // namespace evenkeel::test
+}  // namespace evenkeel::lab

@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "io/process.h"
 
-namespace evenkeel::test {
+namespace evenkeel::lab {
 
 struct ZookeeperConfig {
     std::string folder{};
@@ -56,9 +56,10 @@ private:
     // "leader", "follower", or nothing when it serves nobody.
     std::string mode(std::size_t server) const;
     std::string folder(std::size_t server) const;
+    bool serving(std::size_t servers) const;
 
     ZookeeperConfig config_;
     std::vector<Member> members_;
 };
 
-}  // namespace evenkeel::test
+}  // namespace evenkeel::lab

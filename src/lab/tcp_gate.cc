@@ -1,4 +1,4 @@
-#include "tests/support/tcp_gate.h"
+#include "lab/tcp_gate.h"
 
 #include <poll.h>
 
@@ -13,9 +13,9 @@
 #include "io/clock.h"
 #include "io/process.h"
 #include "io/thread.h"
-#include "tests/support/loopback.h"
+#include "lab/loopback.h"
 
-namespace evenkeel::test {
+namespace evenkeel::lab {
 namespace {
 
 constexpr int kTickMs = 2;
@@ -204,4 +204,4 @@ void TcpGate::delay(Millis by) {
     impl_->delay = by;
 }
 
-}  // namespace evenkeel::test
+}  // namespace evenkeel::lab
