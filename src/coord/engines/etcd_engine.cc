@@ -209,19 +209,15 @@ private:
         return batch;
     }
 
-    // A silent watch is right only while the store has nothing newer. True also when it cannot be
-    // asked: the watch is then opened anew.
+    // A silent watch is right only while the store has not changed. Its whole version is looked at,
+    // because a removed key leaves nothing to find; changes outside of `from` cost a watch that is
+    // opened anew. True also when the store cannot be asked.
     bool missed_something(const std::string& from, Version seen) {
-        const Json body{{"key", base64_encode(from)},
-                        {"range_end", base64_encode(range_end(from))},
-                        {"sort_order", "DESCEND"},
-                        {"sort_target", "MOD"},
-                        {"limit", "1"},
-                        {"keys_only", true}};
+        const Json body{{"key", base64_encode(from)}, {"limit", "1"}, {"keys_only", true}};
         const auto answer = call("/v3/kv/range", body, io::within(options_.call_limit));
         if (!answer) return true;
-        const Json pairs = answer->value("kvs", Json::array());
-        return !pairs.empty() && number(pairs.front(), "mod_revision") > seen;
+        const auto header = answer->find("header");
+        return header == answer->end() || number(*header, "revision") > seen;
     }
 
     std::optional<Entry> entry_of(const Json& pair) const {
