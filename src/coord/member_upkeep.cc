@@ -25,6 +25,8 @@ constexpr Millis kDefragmentLimit{60'000};
 constexpr Millis kAlarmEvery{2'000};
 // A full store has no duties that could say whose turn it is: members go by their order.
 constexpr Millis kTurn{4'000};
+// A store that is full of facts in use is tried again, and said so again.
+constexpr Millis kFullAgain{60'000};
 
 std::uint64_t id_of(const Json& json, const char* name) {
     return std::stoull(json.at(name).get<std::string>(), nullptr, 16);
@@ -186,25 +188,30 @@ void MemberUpkeep::watch_alarms(const EtcdStatus& status) {
     next_alarm_check_ = io::now() + kAlarmEvery;
     const auto alarms = admin_.alarms(limit());
     if (!alarms) return;
+    std::vector<EtcdAlarm> full;
     for (const EtcdAlarm& alarm : *alarms) {
-        if (alarm.kind == "NOSPACE") return repair_full_store(alarm, status);
-        if (std::exchange(told_full_, true)) continue;
-        log::error("coord",
-                   "etcd raised the alarm {} for member {:x}: its data differs from the others': "
-                   "end that node, move its data_dir away and say `evenkeel member replace` to "
-                   "the group",
-                   alarm.kind, alarm.member);
+        if (alarm.kind == "NOSPACE") {
+            full.push_back(alarm);
+        } else if (!std::exchange(told_alarm_, true)) {
+            log::error("coord",
+                       "etcd raised the alarm {} for member {:x}: its data differs from the "
+                       "others': end that node, move its data_dir away and say `evenkeel member "
+                       "replace` to the group",
+                       alarm.kind, alarm.member);
+        }
     }
-    if (alarms->empty()) {
-        full_since_.reset();
-        told_full_ = false;
-    }
+    if (!full.empty()) return repair_full_store(full, status);
+    full_since_.reset();
+    if (alarms->empty()) told_alarm_ = false;
 }
 
 // Nothing can be written, so every lease has run out or will: there is no leader to do this.
-void MemberUpkeep::repair_full_store(const EtcdAlarm& alarm, const EtcdStatus& status) {
-    if (!full_since_) full_since_ = io::now();
-    if (!std::exchange(told_full_, true)) {
+void MemberUpkeep::repair_full_store(const std::vector<EtcdAlarm>& alarms,
+                                     const EtcdStatus& status) {
+    if (!full_since_ || io::now() > *full_since_ + kFullAgain) {
+        full_since_ = io::now();
+        full_bytes_ = status.db_bytes;
+        full_defragmented_ = false;
         log::error("coord",
                    "the group's store has reached its size limit ({}, {} of it in use; alarm "
                    "NOSPACE): nothing can be written; compacting and defragmenting it",
@@ -218,16 +225,17 @@ void MemberUpkeep::repair_full_store(const EtcdAlarm& alarm, const EtcdStatus& s
         std::count_if(members->begin(), members->end(),
                       [&](const EtcdMember& member) { return member.id < status.member; });
     if (io::now() < *full_since_ + kTurn * before_us) return;
-    const auto compacted = admin_.status(limit());
-    if (compacted && compacted->db_bytes_used < compacted->db_bytes / 10 * 9) {
-        defragment(*compacted);
-    }
-    const bool last_turn = io::now() >= *full_since_ + kTurn * static_cast<int>(members->size());
-    if (!last_turn && alarm.member != status.member) return;
+    // What is in use can't be asked now: etcd counts again only when something is written.
+    if (!std::exchange(full_defragmented_, true)) defragment(status);
     const auto after = admin_.status(limit());
-    if (!after || after->db_bytes >= status.db_bytes / 10 * 9) return;
-    if (const auto done = admin_.disarm(alarm, limit()); !done) return;
-    log::info("coord", "the store has room again: {}", in_megabytes(after->db_bytes));
+    if (!after || after->db_bytes >= full_bytes_ / 10 * 9) return;
+    // Each its own alarm; in the end also that of a member which is away.
+    const bool last_turn = io::now() >= *full_since_ + kTurn * static_cast<int>(members->size());
+    for (const EtcdAlarm& alarm : alarms) {
+        if (!last_turn && alarm.member != status.member) continue;
+        if (!admin_.disarm(alarm, limit())) continue;
+        log::info("coord", "the store has room again: {}", in_megabytes(after->db_bytes));
+    }
 }
 
 }  // namespace evenkeel::coord

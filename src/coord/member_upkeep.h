@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "coord/config.h"
 #include "coord/coordinator.h"
@@ -58,15 +59,18 @@ private:
     void defragment_in_turn(const EtcdStatus& status);
     void defragment(const EtcdStatus& status);
     void watch_alarms(const EtcdStatus& status);
-    void repair_full_store(const EtcdAlarm& alarm, const EtcdStatus& status);
+    void repair_full_store(const std::vector<EtcdAlarm>& alarms, const EtcdStatus& status);
 
     const Config& config_;
     Coordinator& coordinator_;
     EtcdAdmin admin_;
     std::optional<MemberFact> told_{};
     Instant next_alarm_check_{};
+    // Since when the store is full, and how large this member's was then.
     std::optional<Instant> full_since_{};
-    bool told_full_ = false;
+    std::uint64_t full_bytes_ = 0;
+    bool full_defragmented_ = false;
+    bool told_alarm_ = false;
 };
 
 }  // namespace evenkeel::coord
