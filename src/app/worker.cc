@@ -208,11 +208,6 @@ api::Sources Node::sources() {
                 },
             .group_streams = [this] { return reports_of_holders(); },
             .http = {},
-            .node = {.grouped = config_.coordination.engine != coord::EngineKind::local,
-                     .https = !config_.api.tls_cert.empty(),
-                     .bind = config_.coordination.bind,
-                     .ttl = config_.coordination.ttl},
-            .certificates = [this] { return certificate_lives(config_.coordination.tls); },
             .members = [this] { return membership_->members(io::within(kListMembersLimit)); },
             .add_member =
                 [this](const std::string& address) {
@@ -226,6 +221,11 @@ api::Sources Node::sources() {
                 [this](const std::string& hint) {
                     return membership_->replace(hint, io::within(kChangeMembersLimit));
                 },
+            .node = {.grouped = config_.coordination.engine != coord::EngineKind::local,
+                     .https = !config_.api.tls_cert.empty(),
+                     .bind = config_.coordination.bind,
+                     .ttl = config_.coordination.ttl},
+            .certificates = [this] { return certificate_lives(config_.coordination.tls); },
             .version = EVENKEEL_VERSION};
 }
 
