@@ -53,7 +53,8 @@ SYSTEM_HEADER = re.compile(r"^(sys|netinet|arpa|net|linux)/\w+\.h$|"
 
 # Decisions: no I/O, clock, thread, lock, randomness or log.
 PURE = re.compile(r"^src/(wire|model)/|/(\w+_(plan|analysis)|analysis|candidate|lease_core|"
-                  r"source_choice)\.(h|cc)$")
+                  r"source_choice|mirror|fact_write|death_certificate|formation|"
+                  r"zookeeper_records|backup)\.(h|cc)$")
 IMPURE_INCLUDE = re.compile(r'["<](io/|base/log\.h|base/mutex\.h|base/mailbox\.h|thread>|mutex>|'
                             r'condition_variable>|random>|sys/|unistd\.h|spdlog/|future>|fstream>)')
 

@@ -5,7 +5,7 @@
 
 #include "bench/coordination/servers.h"
 #include "coord/config.h"
-#include "coord/managed_etcd.h"
+#include "coord/member/managed_etcd.h"
 #include "io/clock.h"
 #include "io/http_client.h"
 #include "io/process.h"

@@ -8,7 +8,7 @@
 
 #include "cdc/stream_service.h"
 #include "coord/coordinator.h"
-#include "coord/membership_plan.h"
+#include "coord/member/membership_plan.h"
 #include "topology/service.h"
 
 namespace evenkeel::api {
@@ -44,7 +44,7 @@ struct Sources {
     std::function<std::vector<cdc::StreamReport>()> streams{};        // This node's view.
     std::function<std::vector<cdc::StreamReport>()> group_streams{};  // Each by its holder.
     std::function<HttpCounts()> http{};
-    // The members of a group with engine raft; they wait for it. See coord/membership.h.
+    // The members of a group with engine raft; they wait for it. See coord/member/membership.h.
     std::function<Result<std::vector<coord::MemberRow>>()> members{};
     std::function<Result<std::string>(const std::string& address)> add_member{};
     std::function<Result<std::string>(const std::string& hint)> remove_member{};

@@ -8,7 +8,7 @@
 
 #include "base/bytes.h"
 #include "coord/lease_records.h"
-#include "coord/member_upkeep.h"
+#include "coord/member/upkeep.h"
 
 namespace evenkeel::coord {
 namespace {

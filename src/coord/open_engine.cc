@@ -5,7 +5,7 @@
 #include "coord/engines/etcd_engine.h"
 #include "coord/engines/local_engine.h"
 #include "coord/engines/zookeeper_engine.h"
-#include "coord/managed_etcd.h"
+#include "coord/member/managed_etcd.h"
 #include "io/file.h"
 
 namespace evenkeel::coord {

@@ -19,8 +19,8 @@ namespace evenkeel::test {
 namespace {
 
 constexpr Millis kFormLimit{60'000};
-constexpr Timing kFast{.ttl = Millis(800), .heartbeat = Millis(30), .election = Millis(300)};
-constexpr Timing kDefault{.ttl = Millis(1500), .heartbeat = Millis(50), .election = Millis(500)};
+constexpr Timing kLan{.ttl = Millis(800), .heartbeat = Millis(30), .election = Millis(300)};
+constexpr Timing kVm{.ttl = Millis(1500), .heartbeat = Millis(50), .election = Millis(500)};
 constexpr Timing kDistant{.ttl = Millis(8000), .heartbeat = Millis(250), .election = Millis(2500)};
 
 std::string text_from(const char* variable) {
@@ -46,7 +46,7 @@ TEST_F(Chaos, NoFaultMakesTwoLeadersOrLosesAFact) {
     Rounds rounds({.rounds = number_from("EVENKEEL_CHAOS_ROUNDS").value_or(fault_kinds().size()),
                    .seed = number_from("EVENKEEL_CHAOS_SEED")
                                .value_or(static_cast<std::uint64_t>(io::wall_ms()) % 100'000),
-                   .timing = text_from("EVENKEEL_CHAOS_PRESET") == "fast" ? kFast : kDefault,
+                   .timing = text_from("EVENKEEL_CHAOS_PRESET") == "lan" ? kLan : kVm,
                    .only = text_from("EVENKEEL_CHAOS_FAULT"),
                    .folder = folder_.path()});
     rounds.run();
@@ -76,7 +76,7 @@ TEST_F(Chaos, NodesFarApartKeepTheirLeaderAndReplaceIt) {
 }
 
 TEST_F(Chaos, ALostFactIsNoticed) {
-    World world(folder_.path(), kDefault);
+    World world(folder_.path(), kVm);
     ASSERT_TRUE(world.wait_whole(kFormLimit)) << world.group().log(0);
     ASSERT_TRUE(eventually(kFormLimit, [&] { return world.writers().acknowledged() > 10; }));
     EXPECT_TRUE(world.writers().lost(0, false).empty());
@@ -98,7 +98,7 @@ std::string overheard(const Lan& lan) {
 
 // By Raft, and by HTTP from a follower to the leader.
 std::string overheard_in_a_group(const std::string& folder, bool tls) {
-    World world(folder, kDefault, tls);
+    World world(folder, kVm, tls);
     EXPECT_TRUE(world.wait_whole(kFormLimit)) << world.group().log(0);
     for (std::size_t i = 0; i < World::kNodes; ++i) {
         EXPECT_EQ(world.group().ask(i, "/api/v1/clusters").status, 200);

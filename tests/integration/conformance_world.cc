@@ -9,14 +9,14 @@
 #include "coord/engines/etcd_engine.h"
 #include "coord/engines/local_engine.h"
 #include "coord/engines/zookeeper_engine.h"
-#include "coord/managed_etcd.h"
+#include "coord/member/managed_etcd.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/http_client.h"
 #include "io/process.h"
+#include "lab/zookeeper_ensemble.h"
 #include "tests/support/etcd_cluster.h"
 #include "tests/support/eventually.h"
-#include "lab/zookeeper_ensemble.h"
 
 namespace evenkeel::coord {
 namespace {

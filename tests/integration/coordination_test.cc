@@ -10,7 +10,7 @@
 #include "coord/coordinator.h"
 #include "coord/engines/etcd_engine.h"
 #include "coord/engines/local_engine.h"
-#include "coord/managed_etcd.h"
+#include "coord/member/managed_etcd.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/process.h"

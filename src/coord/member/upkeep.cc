@@ -1,4 +1,4 @@
-#include "coord/member_upkeep.h"
+#include "coord/member/upkeep.h"
 
 #include <fmt/core.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "coord/managed_etcd.h"
+#include "coord/member/managed_etcd.h"
 #include "io/clock.h"
 
 namespace evenkeel::coord {

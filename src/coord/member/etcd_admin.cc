@@ -1,4 +1,4 @@
-#include "coord/etcd_admin.h"
+#include "coord/member/etcd_admin.h"
 
 #include <fmt/core.h>
 

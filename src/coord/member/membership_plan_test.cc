@@ -1,4 +1,4 @@
-#include "coord/membership_plan.h"
+#include "coord/member/membership_plan.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "coord/formation.h"
+#include "coord/member/formation.h"
 
 #include <fmt/core.h>
 

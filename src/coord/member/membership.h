@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "coord/config.h"
 #include "coord/coordinator.h"
-#include "coord/membership_plan.h"
+#include "coord/member/membership_plan.h"
 
 namespace evenkeel::coord {
 

@@ -10,7 +10,7 @@
 
 #include "coord/config.h"
 #include "coord/coordinator.h"
-#include "coord/etcd_admin.h"
+#include "coord/member/etcd_admin.h"
 
 namespace evenkeel::coord {
 

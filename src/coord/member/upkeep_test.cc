@@ -1,4 +1,4 @@
-#include "coord/member_upkeep.h"
+#include "coord/member/upkeep.h"
 
 #include <gtest/gtest.h>
 

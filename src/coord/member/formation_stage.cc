@@ -1,4 +1,4 @@
-#include "coord/formation_stage.h"
+#include "coord/member/formation_stage.h"
 
 #include <fmt/core.h>
 #include <httplib.h>
@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
-#include "coord/managed_etcd.h"
+#include "coord/member/managed_etcd.h"
 #include "io/clock.h"
 #include "io/http_client.h"
 #include "io/thread.h"

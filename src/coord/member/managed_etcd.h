@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "coord/config.h"
-#include "coord/formation.h"
+#include "coord/member/formation.h"
 #include "io/fd.h"
 #include "io/process.h"
 

@@ -1,11 +1,11 @@
-#include "coord/membership.h"
+#include "coord/member/membership.h"
 
 #include <fmt/core.h>
 
 #include "base/log.h"
 #include "base/mutex.h"
-#include "coord/etcd_admin.h"
-#include "coord/member_upkeep.h"
+#include "coord/member/etcd_admin.h"
+#include "coord/member/upkeep.h"
 #include "io/clock.h"
 #include "io/thread.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 #include "coord/config.h"
-#include "coord/formation.h"
+#include "coord/member/formation.h"
 
 namespace evenkeel::coord {
 

@@ -1,4 +1,4 @@
-#include "coord/managed_etcd.h"
+#include "coord/member/managed_etcd.h"
 
 #include <fmt/core.h>
 #include <netdb.h>
