@@ -17,12 +17,14 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/resolve.h"
+#include "io/thread.h"
 
 namespace evenkeel::app {
 namespace {
 
 constexpr Millis kJoinLimit{10'000};
 constexpr Millis kSignalSlice{100};
+constexpr Millis kRetryPause{100};
 
 // Where the checkpoint is kept, and who else runs this stream.
 struct State {
@@ -52,11 +54,23 @@ Result<State> open_folder(const std::string& folder) {
     return state;
 }
 
+// At a host's start the engine may come up later than this does.
+Result<coord::Snapshot> read_members(coord::Engine& engine, Deadline deadline) {
+    io::StopToken pause;
+    for (;;) {
+        auto members = engine.read(coord::kMemberPrefix, deadline);
+        if (members || members.error().code != Errc::unavailable || deadline.passed(io::now())) {
+            return members;
+        }
+        pause.wait_for(kRetryPause);
+    }
+}
+
 // Names of processes that do not say their own: "db1", then "db1-2", … Whoever was killed leaves
 // its name to a later one, so that the group does not gather names.
 Result<std::string> free_member_id(coord::Engine& engine, const std::string& host,
                                    Deadline deadline) {
-    EK_TRY(const coord::Snapshot members, engine.read(coord::kMemberPrefix, deadline));
+    EK_TRY(const coord::Snapshot members, read_members(engine, deadline));
     std::set<std::string> live;
     for (const coord::Entry& entry : members.entries) {
         const auto record = coord::member_from_json(entry.value);
