@@ -44,10 +44,13 @@ protected:
     }
 
     // Right after it has joined, a node has not told yet which member is its own.
-    bool listed(std::size_t asked, std::size_t index) {
+    bool all_listed(std::size_t asked) {
         return eventually(kFormLimit, [&] {
-            return member(asked, {"list"}).output.find(group_.node(index).name) !=
-                   std::string::npos;
+            const std::string list = member(asked, {"list"}).output;
+            for (std::size_t i = 0; i < group_.size(); ++i) {
+                if (list.find(group_.node(i).name) == std::string::npos) return false;
+            }
+            return true;
         });
     }
 
