@@ -55,7 +55,7 @@ protected:
         EXPECT_THAT(group_.log(hurt), HasSubstr("evenkeel member replace"));
         Ran ran;
         ASSERT_TRUE(eventually(kFormLimit, [&] {
-            ran = member(asked, {"replace", group_.node(hurt).name});
+            ran = member(asked, {"replace", group_.node(hurt).bind});
             return ran.status == 0;
         })) << ran.output;
         fs::rename(group_.node(hurt).folder, group_.node(hurt).folder + ".damaged");
@@ -165,7 +165,7 @@ TEST_F(MemberFault, AFullDiskHealsByItself) {
     EXPECT_EQ(group_.ended(), std::nullopt) << group_.log(2);
     ASSERT_EQ(::unlink((disk + "/ballast").c_str()), 0);
     EXPECT_TRUE(group_.wait_healthy(Millis(60'000))) << group_.log(2);
-    EXPECT_EQ(get(2, "test/a"), "1");
+    EXPECT_TRUE(eventually(kFormLimit, [&] { return get(2, "test/a") == "1"; }));
     group_.node(2).process.stop(Millis(5000));
     unmount();
 }
