@@ -38,6 +38,8 @@ constexpr Millis kWorkerGrace{15'000};
 // A member that cannot hand its leadership over waits longer; its log survives a kill.
 constexpr Millis kEtcdGrace{2'000};
 constexpr Millis kIdle{60'000};
+// A member to which a stranger keeps knocking writes some megabytes an hour.
+constexpr std::size_t kEtcdLogMax = 16u << 20;
 constexpr Millis kFormationTick{50};
 
 // A process that is started again when it ends by itself.
@@ -69,6 +71,7 @@ private:
     void start_due();
     void start_etcd();
     void start_worker();
+    void roll_etcd_log();
     void wait_for_event();
     // The exit status of the node, when the end of that child ends it.
     std::optional<int> worker_ended();
@@ -110,6 +113,7 @@ int Supervisor::run() {
     while (true) {
         start_due();
         certify_deaths(kCertifyTry);
+        roll_etcd_log();
         wait_for_event();
         if (const auto signal = signals_.wait(io::within(Millis(0)))) {
             log::info("node", "signal {}: stopping", *signal);
@@ -167,6 +171,12 @@ void Supervisor::start_etcd() {
     }
     log::error("node", "etcd member: {}", process.error().what);
     etcd_.restart_at = io::now() + etcd_.backoff.after_death(io::now());
+}
+
+void Supervisor::roll_etcd_log() {
+    if (!managed_) return;
+    const auto rolled = io::roll_log(managed_->log_path, kEtcdLogMax);
+    if (rolled && *rolled) etcd_log_start_ = 0;
 }
 
 void Supervisor::start_worker() {

@@ -101,6 +101,16 @@ Result<> remove_all(const std::string& path) {
     return system_error("remove", path);
 }
 
+Result<bool> roll_log(const std::string& path, std::size_t bytes_max) {
+    std::error_code code;
+    const auto size = std::filesystem::file_size(path, code);
+    if (code || size < bytes_max) return false;
+    EK_TRY(const std::string content, read_file(path));
+    EK_TRY_VOID(replace_file(path + ".1", content));
+    if (::truncate(path.c_str(), 0) != 0) return system_error("empty", path);
+    return true;
+}
+
 Result<std::string> make_temp_folder(std::string_view prefix) {
     const char* base = ::getenv("TMPDIR");
     std::string path = fmt::format("{}/{}XXXXXX", base != nullptr ? base : "/tmp", prefix);

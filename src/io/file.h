@@ -23,6 +23,10 @@ bool exists(const std::string& path);
 Result<std::vector<std::string>> names_in(const std::string& folder);
 // Removes `path` with all below it; no error when it is not there.
 Result<> remove_all(const std::string& path);
+// Keeps a log small to which another process appends (O_APPEND): what it holds goes to `path`.1, in
+// place of what was there, and `path` is emptied. What is appended meanwhile may be lost. False: it
+// is smaller than `bytes_max`, or not there.
+Result<bool> roll_log(const std::string& path, std::size_t bytes_max);
 // A new private folder below $TMPDIR or /tmp whose name starts with `prefix`.
 Result<std::string> make_temp_folder(std::string_view prefix);
 // Locks `path` (made when missing) for this process and writes its pid into it; the lock ends with

@@ -77,6 +77,18 @@ TEST_F(File, RemoveAllTakesWhatIsBelowAndAcceptsNothing) {
     EXPECT_TRUE(remove_all(path("a")));
 }
 
+TEST_F(File, ALogIsRolledOnceItIsLarge) {
+    const std::string log = path("log");
+    EXPECT_FALSE(*roll_log(log, 4));
+    ASSERT_TRUE(replace_file(log, "abc"));
+    EXPECT_FALSE(*roll_log(log, 4));
+    ASSERT_TRUE(replace_file(log, "abcd"));
+    ASSERT_TRUE(replace_file(log + ".1", "older"));
+    EXPECT_TRUE(*roll_log(log, 4));
+    EXPECT_EQ(*read_file(log), "");
+    EXPECT_EQ(*read_file(log + ".1"), "abcd");
+}
+
 TEST_F(File, TemporaryFolderIsPrivate) {
     struct stat status {};
     ASSERT_EQ(::stat(folder_.c_str(), &status), 0);

@@ -1,6 +1,7 @@
 // A group of real nodes whose members are added, lost, damaged and replaced.
 #pragma once
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -31,6 +32,9 @@ inline std::string replaced(std::string text, const std::string& from, const std
 
 class MemberTest : public ::testing::Test {
 protected:
+    explicit MemberTest(bool tls = false)
+        : group_(GroupOptions{.folder = folder_.path(), .nodes = 3, .tls = tls}) {}
+
     void form() {
         group_.start_all();
         ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
@@ -65,9 +69,12 @@ protected:
         return found && !found->entries.empty() ? found->entries.front().value : "";
     }
     std::unique_ptr<coord::Engine> engine(std::size_t index) {
+        const io::TlsFiles tls = group_.tls_files(index);
         return coord::make_etcd_engine(
-            {.endpoints = {"http://127.0.0.1:" + std::to_string(group_.node(index).client_port)},
-             .root = "/evenkeel/evenkeel/"});
+            {.endpoints = {fmt::format("{}://127.0.0.1:{}", tls.on() ? "https" : "http",
+                                       group_.node(index).client_port)},
+             .root = "/evenkeel/evenkeel/",
+             .tls = tls});
     }
 
     // How the node ended by itself; -1: it did not within `limit`.
@@ -81,6 +88,28 @@ protected:
     std::string etcd_folder(std::size_t index) {
         return group_.node(index).folder + "/etcd/member";
     }
+    // A node's folder is lost: it is refused, and replaced by what the refusal says.
+    void lose_and_replace() {
+        form();
+        const std::size_t asked = leader();
+        const std::size_t lost = follower();
+        ASSERT_TRUE(put(asked, "test/a", "kept"));
+        group_.kill_host(lost);
+        lose_folder(lost);
+        group_.start(lost);
+        EXPECT_EQ(status_of_end(lost), kNeedsPerson) << group_.log(lost);
+        EXPECT_THAT(group_.log(lost),
+                    ::testing::HasSubstr("evenkeel member replace " + group_.node(lost).bind));
+        Ran ran;
+        // Until its lease has run out it counts as running.
+        EXPECT_TRUE(eventually(kFormLimit, [&] {
+            ran = member(asked, {"replace", group_.node(lost).bind});
+            return ran.status == 0;
+        })) << ran.output;
+        group_.start(lost);
+        EXPECT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(lost);
+        EXPECT_EQ(get(lost, "test/a"), "kept");
+    }
     void lose_folder(std::size_t index) { ASSERT_TRUE(io::remove_all(group_.node(index).folder)); }
     std::size_t leader() {
         std::vector<std::size_t> leaders;
@@ -93,7 +122,7 @@ protected:
     std::size_t follower() { return (leader() + 1) % group_.size(); }
 
     TestFolder folder_;
-    EvenkeelGroup group_{folder_.path(), 3};
+    EvenkeelGroup group_;
 };
 
 }  // namespace evenkeel::test

@@ -67,6 +67,8 @@ public:
     void start_all();
     bool wait_healthy(Millis limit);
 
+    // What a node shows; empty in a group without TLS.
+    io::TlsFiles tls_files(std::size_t index) const;
     Node& node(std::size_t index) { return nodes_.at(index); }
     const Node& node(std::size_t index) const { return nodes_.at(index); }
     std::size_t size() const { return nodes_.size(); }
@@ -97,7 +99,6 @@ public:
 
 private:
     void make_certificates();
-    io::TlsFiles tls_files(std::size_t index) const;
 
     const GroupOptions options_;
     std::vector<std::string> environment_;

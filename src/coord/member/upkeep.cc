@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "coord/lease_records.h"
 #include "coord/member/managed_etcd.h"
 #include "io/clock.h"
 
@@ -114,7 +115,10 @@ void MemberUpkeep::round() {
     if (!coordinator_.healthy()) return;
     tell(*status);
     hand_over(*status);
-    if (coordinator_.holds(kLeaderDuty)) promote_learners();
+    if (coordinator_.holds(kLeaderDuty)) {
+        promote_learners();
+        clear_seats();
+    }
     defragment_in_turn(*status);
 }
 
@@ -137,6 +141,22 @@ void MemberUpkeep::promote_learners() {
         if (!admin_.promote(member.id, limit())) continue;
         log::info("coord", "the member at {} has caught up and has a vote from now on",
                   member.address);
+    }
+}
+
+void MemberUpkeep::clear_seats() {
+    for (const Member& node : coordinator_.group().members) {
+        // Each node that runs, or ran and may come back, tells about its member.
+        if (node.live || coordinator_.get(kMemberFactPrefix + node.node)) continue;
+        const auto seat = coordinator_.get(kMemberPrefix + node.node);
+        const auto grant = coordinator_.holds(kLeaderDuty);
+        if (!seat || !grant) continue;
+        const std::string& key = seat->key;
+        // Only as dead as it was seen.
+        Txn removal{.compares = {{key, seat->version}}, .ops = {{key, std::nullopt}}};
+        if (coordinator_.commit(*grant, std::move(removal), limit())) {
+            log::info("coord", "node {} is not part of the group any more", node.node);
+        }
     }
 }
 

@@ -55,6 +55,8 @@ public:
 private:
     void tell(const EtcdStatus& status);
     void promote_learners();
+    // The seats of nodes whose members were removed; nobody else would ever take them away.
+    void clear_seats();
     void hand_over(const EtcdStatus& status);
     void defragment_in_turn(const EtcdStatus& status);
     void defragment(const EtcdStatus& status);
