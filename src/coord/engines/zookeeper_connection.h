@@ -13,7 +13,7 @@
 #include "base/mutex.h"
 #include "coord/engines/zookeeper_client.h"
 
-struct _zhandle;
+struct _zhandle;  // NOLINT(bugprone-reserved-identifier): the library's name.
 
 namespace evenkeel::coord {
 
