@@ -16,11 +16,7 @@ Result<std::unique_ptr<Engine>> open_engine(const Config& config) {
         case EngineKind::local:
             EK_TRY_VOID(io::make_folders(config.data_dir));
             return open_local_engine(config.data_dir + "/state.db");
-        case EngineKind::raft:
-            return make_etcd_engine({.endpoints = {client_url(config)},
-                                     .root = root + "/",
-                                     .tls = config.tls,
-                                     .call_limit = call_limit(config.ttl)});
+        case EngineKind::raft: return make_etcd_engine(own_member(config));
         case EngineKind::etcd:
             return make_etcd_engine({.endpoints = config.etcd.endpoints,
                                      .root = root + "/",

@@ -241,6 +241,13 @@ std::string client_url(const Config& config) {
                        client_port(config));
 }
 
+EtcdOptions own_member(const Config& config) {
+    return {.endpoints = {client_url(config)},
+            .root = "/evenkeel/" + config.group + "/",
+            .tls = config.tls,
+            .call_limit = call_limit(config.ttl)};
+}
+
 Result<ManagedEtcd> prepare(const Config& config) {
     EK_TRY_VOID(check_addresses(config));
     EK_TRY_VOID(io::make_folders(config.data_dir));

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "coord/config.h"
+#include "coord/engines/etcd_engine.h"
 #include "coord/member/formation.h"
 #include "io/fd.h"
 #include "io/process.h"
@@ -47,6 +48,8 @@ EtcdEnd explain_end(const ManagedEtcd& etcd, const io::Exit& exit, std::size_t f
 int client_port(const Config& config);
 // Its address: "https://127.0.0.1:10009", http without TLS between the nodes.
 std::string client_url(const Config& config);
+// How this node reaches its member.
+EtcdOptions own_member(const Config& config);
 // "host:port" with the port given, or 10008.
 std::string peer_address(const std::string& configured);
 

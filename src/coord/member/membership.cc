@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "coord/member/etcd_admin.h"
+#include "coord/member/managed_etcd.h"
 #include "coord/member/upkeep.h"
 #include "io/clock.h"
 #include "io/thread.h"

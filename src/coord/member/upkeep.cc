@@ -99,12 +99,6 @@ bool worth_telling(const MemberFact& told, const MemberFact& now) {
     return apart(told.db_bytes, now.db_bytes) || apart(told.db_bytes_used, now.db_bytes_used);
 }
 
-EtcdOptions own_member(const Config& config) {
-    return {.endpoints = {client_url(config)},
-            .root = "/evenkeel/" + config.group + "/",
-            .tls = config.tls};
-}
-
 MemberUpkeep::MemberUpkeep(const Config& config, Coordinator& coordinator)
     : config_(config), coordinator_(coordinator), admin_(own_member(config)) {}
 

@@ -42,8 +42,6 @@ bool worth_defragmenting(const EtcdStatus& status);
 // What was told before is outdated by enough to be told again.
 bool worth_telling(const MemberFact& told, const MemberFact& now);
 
-EtcdOptions own_member(const Config& config);
-
 // One thread uses it.
 class MemberUpkeep {
 public:
