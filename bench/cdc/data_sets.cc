@@ -126,7 +126,7 @@ const std::vector<DataSet>& data_sets() {
     return sets;
 }
 
-Result<> prepare(const lab::MariadbServer& server) {
+Result<> prepare(const lab::Server& server) {
     const auto done =
         server.query({"SET GLOBAL read_only = 0", "CREATE DATABASE bench CHARACTER SET utf8mb4",
                       "USE bench", kMixedTable, "CREATE TABLE oltp LIKE mixed", wide_table(),
@@ -136,7 +136,7 @@ Result<> prepare(const lab::MariadbServer& server) {
     return {};
 }
 
-Result<Recorded> record(const lab::MariadbServer& server, const DataSet& set, double scale) {
+Result<Recorded> record(const lab::Server& server, const DataSet& set, double scale) {
     const auto rounds = std::max<std::uint64_t>(
         1, static_cast<std::uint64_t>(static_cast<double>(set.rounds) * scale));
     EK_TRY(const sql::Table before,

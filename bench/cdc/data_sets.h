@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "lab/mariadb_server.h"
+#include "lab/server.h"
 
 namespace evenkeel::bench {
 
@@ -20,7 +20,7 @@ struct DataSet {
 const std::vector<DataSet>& data_sets();
 
 // Makes tables and procedures. Every set changes tables of its own in the database `bench`.
-Result<> prepare(const lab::MariadbServer& server);
+Result<> prepare(const lab::Server& server);
 
 // Where a set lies: exactly one file of the binlog.
 struct Recorded {
@@ -29,6 +29,6 @@ struct Recorded {
     std::string end{};    // GTID position behind it.
     std::uint64_t bytes = 0;
 };
-Result<Recorded> record(const lab::MariadbServer& server, const DataSet& set, double scale);
+Result<Recorded> record(const lab::Server& server, const DataSet& set, double scale);
 
 }  // namespace evenkeel::bench

@@ -16,7 +16,7 @@
 #include "io/file.h"
 #include "io/process.h"
 #include "lab/datadir.h"
-#include "lab/mariadb_server.h"
+#include "lab/server.h"
 
 namespace evenkeel::bench {
 namespace {
@@ -64,7 +64,7 @@ int run_as_child(char** words) {
     ::_exit(read ? 0 : 1);
 }
 
-std::vector<std::string> binlog_command(const lab::MariadbServer& server, const Recorded& where,
+std::vector<std::string> binlog_command(const lab::Server& server, const Recorded& where,
                                         std::vector<std::string> more) {
     const sql::Credentials& who = server.accounts().admin;
     std::vector<std::string> argv = {"mariadb-binlog",
@@ -79,8 +79,8 @@ std::vector<std::string> binlog_command(const lab::MariadbServer& server, const 
     return argv;
 }
 
-Result<Measured> measure(const lab::MariadbServer& server, const DataSet& set,
-                         const Options& options, const std::string& folder) {
+Result<Measured> measure(const lab::Server& server, const DataSet& set, const Options& options,
+                         const std::string& folder) {
     Measured measured{.set = set};
     EK_TRY(measured.where, record(server, set, options.scale));
     const Recorded& where = measured.where;
@@ -153,9 +153,9 @@ void print_json(const std::vector<Measured>& all) {
     fmt::print("{{\"sets\":[{}]}}\n", sets);
 }
 
-Result<lab::MariadbServer> start_server(const std::string& folder) {
+Result<lab::Server> start_server(const std::string& folder) {
     EK_TRY(auto server,
-           lab::MariadbServer::create(
+           lab::Server::create(
                {.name = "bench",
                 .folder = folder,
                 .options = {"--sync-binlog=0", "--innodb-flush-log-at-trx-commit=0",
@@ -170,7 +170,7 @@ Result<lab::MariadbServer> start_server(const std::string& folder) {
 }
 
 Result<> run(const Options& options, const std::string& folder) {
-    EK_TRY(const lab::MariadbServer server, start_server(folder));
+    EK_TRY(const lab::Server server, start_server(folder));
     std::vector<Measured> all;
     for (const DataSet& set : data_sets()) {
         if (!options.json) fmt::print(stderr, "making and reading {} ...\n", set.name);

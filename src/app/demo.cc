@@ -86,7 +86,7 @@ private:
     Result<> pause(Millis limit);
     Result<> settle(const std::string& what);
     void note(const std::string& text) { round_.events.push_back({io::wall_ms(), text}); }
-    lab::MariadbServer& primary() { return *world_.databases().find(primary_); }
+    lab::Server& primary() { return *world_.databases().find(primary_); }
     std::string name(const ServerId& server) {
         return fmt::format("{} ({})", world_.databases().find(server)->config().name, server.str());
     }
@@ -147,7 +147,7 @@ Result<> Play::play() {
 }
 
 Result<> Play::kill_primary() {
-    lab::MariadbServer& server = world_.databases().server(0);
+    lab::Server& server = world_.databases().server(0);
     progress_.set("the primary is killed");
     round_.killed_ms = io::wall_ms();
     primary_killed_ = io::now();
@@ -163,7 +163,7 @@ Result<> Play::kill_primary() {
     };
     EK_TRY_VOID(world_.wait_until("the end of the failover", kEventLimit, done));
     for (std::size_t i = 1; i < world_.databases().size(); ++i) {
-        const lab::MariadbServer& candidate = world_.databases().server(i);
+        const lab::Server& candidate = world_.databases().server(i);
         EK_TRY(const auto answer,
                candidate.query({"SELECT @@read_only AS ro"}, io::within(kQueryLimit)));
         if (answer.text(0, "ro") != "0") continue;
@@ -218,7 +218,7 @@ Result<> Play::return_of_node() {
     return {};
 }
 
-Result<std::set<RowKey>> read_table(const lab::MariadbServer& server) {
+Result<std::set<RowKey>> read_table(const lab::Server& server) {
     EK_TRY(const auto answer,
            server.query({"SELECT writer, seq FROM demo.writes"}, io::within(kQueryLimit)));
     std::set<RowKey> rows;
@@ -297,7 +297,7 @@ void Play::keep() {
         world_.folder(), join(endpoints, " "), io::own_path(), io::own_path(), endpoints.front(),
         world_.stream_file());
     for (std::size_t i = 0; i < world_.databases().size(); ++i) {
-        const lab::MariadbServer& server = world_.databases().server(i);
+        const lab::Server& server = world_.databases().server(i);
         fmt::print("  mariadb -h127.0.0.1 -P{} -u{} -p{} demo    # {}{}\n", server.id().port,
                    admin.user, admin.password, server.config().name,
                    server.id() == primary_ ? ", the primary" : "");

@@ -3,7 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
-#include "cdc/statement.h"
+#include "cdc/schema/statement.h"
 #include "io/clock.h"
 
 namespace evenkeel::cdc {

@@ -12,7 +12,7 @@
 #include "cdc/config.h"
 #include "cdc/render/byte_buffer.h"
 #include "cdc/render/row_renderer.h"
-#include "cdc/schema_cache.h"
+#include "cdc/schema/schema_cache.h"
 #include "cdc/source.h"
 #include "cdc/transaction_buffer.h"
 #include "model/gtid.h"

@@ -10,8 +10,8 @@
 
 #include "base/result.h"
 #include "cdc/checkpoint.h"
-#include "cdc/schema_cache.h"
-#include "cdc/server_dictionary.h"
+#include "cdc/schema/schema_cache.h"
+#include "cdc/schema/server_dictionary.h"
 #include "cdc/sinks/sink.h"
 #include "cdc/source.h"
 #include "cdc/source_choice.h"

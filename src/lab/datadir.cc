@@ -7,25 +7,12 @@
 #include <functional>
 #include <vector>
 
-#include "base/text.h"
 #include "io/clock.h"
 #include "io/file.h"
-#include "io/process.h"
 #include "io/thread.h"
 
 namespace evenkeel::lab {
 namespace {
-
-// Runs a program to its end, its output in `log`.
-Result<> run(const std::vector<std::string>& argv, const std::string& log, Deadline deadline) {
-    EK_TRY(auto process, io::Process::start({.argv = argv, .output = log}));
-    const auto exit = process.wait(deadline);
-    if (!exit) return Error{Errc::timed_out, fmt::format("run {}: not done in time", argv[0])};
-    if (exit->code == 0 && exit->signal == 0) return {};
-    const auto output = io::read_file(log);
-    return Error{Errc::unavailable, fmt::format("run {}: {}: {}", argv[0], exit->str(),
-                                                output ? trim(*output) : "no output")};
-}
 
 std::string cache_folder() {
     if (const char* own = ::getenv("EVENKEEL_LAB_CACHE")) return own;
@@ -44,14 +31,12 @@ Result<io::Fd> wait_for_lock(const std::string& path, Deadline deadline) {
     }
 }
 
-Result<> initialise(const std::string& folder, const std::string& accounts_sql, Deadline deadline) {
+Result<> install_packaged(const Installation& installation, const std::string& folder,
+                          Deadline deadline) {
     EK_TRY(const std::string install, find_program("mariadb-install-db"));
-    EK_TRY_VOID(io::remove_all(folder));
-    EK_TRY_VOID(io::make_folders(folder));
-    EK_TRY_VOID(io::replace_file(folder + "/accounts.sql", accounts_sql));
     std::vector<std::string> argv{
         install,
-        "--no-defaults",
+        installation.defaults_option(),
         "--datadir=" + folder + "/data",
         "--force",  // No look-up of the host name, which needs what is not everywhere.
         "--skip-test-db",
@@ -59,52 +44,91 @@ Result<> initialise(const std::string& folder, const std::string& accounts_sql, 
         "--innodb-log-file-size=8M",
         "--extra-file=" + folder + "/accounts.sql"};
     if (::geteuid() == 0) argv.push_back("--user=root");
-    return run(argv, folder + "/install.log", deadline);
+    EK_TRY_VOID(run_program(argv, "", deadline));
+    return {};
+}
+
+// What mariadb-install-db does, for a tree without it.
+Result<> bootstrap_mariadb(const Installation& installation, const std::string& folder,
+                           const std::string& accounts_sql, Deadline deadline) {
+    std::string script =
+        "create database mysql;\nuse mysql;\nset @auth_root_socket=NULL;\n"
+        "set @skip_auth_anonymous=1;\n";
+    for (const char* part :
+         {"system_tables.sql", "performance_tables.sql", "system_tables_data.sql",
+          "maria_add_gis_sp_bootstrap.sql", "sys_schema.sql"}) {
+        bool found = false;
+        for (const char* share : {"/share", "/usr/share/mariadb", "/usr/share/mysql"}) {
+            for (const char* prefix : {"/mariadb_", "/mysql_", "/"}) {
+                const auto text = io::read_file(installation.home + share + prefix + part);
+                if (!text || found) continue;
+                found = true;
+                script += *text + "\n";
+            }
+        }
+    }
+    EK_TRY_VOID(io::make_folders(folder + "/data"));
+    EK_TRY_VOID(io::replace_file(folder + "/bootstrap.sql", script + accounts_sql));
+    std::vector<std::string> argv{installation.program,
+                                  installation.defaults_option(),
+                                  "--datadir=" + folder + "/data",
+                                  "--bootstrap",
+                                  "--skip-log-bin",
+                                  "--innodb-log-file-size=8M"};
+    if (::geteuid() == 0) argv.push_back("--user=root");
+    EK_TRY_VOID(run_program(argv, folder + "/bootstrap.sql", deadline));
+    return {};
+}
+
+Result<> initialise_mysql(const Installation& installation, const std::string& folder,
+                          Deadline deadline) {
+    std::vector<std::string> argv{installation.program,
+                                  installation.defaults_option(),
+                                  "--datadir=" + folder + "/data",
+                                  "--initialize-insecure",
+                                  "--init-file=" + folder + "/accounts.sql",
+                                  "--skip-log-bin",
+                                  "--loose-innodb-redo-log-capacity=16M"};
+    if (::geteuid() == 0) argv.push_back("--user=root");
+    EK_TRY_VOID(run_program(argv, "", deadline));
+    // Each server makes an id of its own.
+    return io::remove_all(folder + "/data/auto.cnf");
+}
+
+Result<> initialise(const Installation& installation, const std::string& folder,
+                    const std::string& accounts_sql, Deadline deadline) {
+    EK_TRY_VOID(io::remove_all(folder));
+    EK_TRY_VOID(io::make_folders(folder));
+    EK_TRY_VOID(io::replace_file(folder + "/accounts.sql", accounts_sql));
+    if (installation.mysql()) return initialise_mysql(installation, folder, deadline);
+    if (installation.home.empty()) return install_packaged(installation, folder, deadline);
+    return bootstrap_mariadb(installation, folder, accounts_sql, deadline);
 }
 
 // The template's data folder, initialised when it is not there yet.
-Result<std::string> template_folder(const std::string& scratch, const std::string& accounts_sql,
-                                    Deadline deadline) {
-    EK_TRY(const std::string server, find_program("mariadbd"));
+Result<std::string> template_folder(const std::string& scratch, const Installation& installation,
+                                    const std::string& accounts_sql, Deadline deadline) {
     const std::string cache = cache_folder().empty() ? scratch + ".template" : cache_folder();
     EK_TRY_VOID(io::make_folders(cache));
-    const std::string version_file = scratch + ".version";
-    EK_TRY_VOID(run({server, "--no-defaults", "--version"}, version_file, deadline));
-    EK_TRY(const std::string version, io::read_file(version_file));
-    EK_TRY_VOID(io::remove_all(version_file));
-
-    const std::size_t key = std::hash<std::string>{}(version + accounts_sql);
-    const std::string folder = fmt::format("{}/mariadb-{:016x}", cache, key);
+    const std::size_t key = std::hash<std::string>{}(installation.version + accounts_sql);
+    const std::string folder =
+        fmt::format("{}/{}-{:016x}", cache, installation.mysql() ? "mysql" : "mariadb", key);
     EK_TRY(const io::Fd lock, wait_for_lock(folder + ".lock", deadline));
     // The mark comes last, so an initialisation that was cut short is done again.
     if (!io::exists(folder + "/complete")) {
-        EK_TRY_VOID(initialise(folder, accounts_sql, deadline));
-        EK_TRY_VOID(io::replace_file(folder + "/complete", version));
+        EK_TRY_VOID(initialise(installation, folder, accounts_sql, deadline));
+        EK_TRY_VOID(io::replace_file(folder + "/complete", installation.version));
     }
     return folder + "/data";
 }
 
 }  // namespace
 
-Result<std::string> find_program(const std::string& name) {
-    const char* path = ::getenv("PATH");
-    std::vector<std::string> folders = split(path != nullptr ? path : "", ':');
-    for (const char* more : {"/usr/sbin", "/usr/bin", "/usr/libexec", "/usr/local/sbin"}) {
-        folders.emplace_back(more);
-    }
-    for (const std::string& folder : folders) {
-        const std::string candidate = folder + "/" + name;
-        if (::access(candidate.c_str(), X_OK) == 0) return candidate;
-    }
-    return Error{Errc::not_found, fmt::format("find {}: not on this machine; install it with "
-                                              "'apt-get install mariadb-server'",
-                                              name)};
-}
-
-Result<> make_datadir(const std::string& path, const std::string& accounts_sql, Deadline deadline) {
-    EK_TRY(const std::string source, template_folder(path, accounts_sql, deadline));
-    EK_TRY_VOID(run({"cp", "-a", "--sparse=always", source, path}, path + ".copy.log", deadline));
-    return io::remove_all(path + ".copy.log");
+Result<> make_datadir(const std::string& path, const Installation& installation,
+                      const std::string& accounts_sql, Deadline deadline) {
+    EK_TRY(const std::string source, template_folder(path, installation, accounts_sql, deadline));
+    EK_TRY_VOID(run_program({"cp", "-a", "--sparse=always", source, path}, "", deadline));
+    return {};
 }
 
 }  // namespace evenkeel::lab

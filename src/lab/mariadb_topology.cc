@@ -9,7 +9,7 @@
 namespace evenkeel::lab {
 namespace {
 
-Result<> open_for_writes(const MariadbServer& primary, bool semi_sync, Deadline deadline) {
+Result<> open_for_writes(const Server& primary, bool semi_sync, Deadline deadline) {
     std::vector<std::string> statements;
     // Set while it runs, not by an option: a primary that comes back has to come back as a replica.
     if (semi_sync) statements.emplace_back("SET GLOBAL rpl_semi_sync_master_enabled = 1");
@@ -20,7 +20,7 @@ Result<> open_for_writes(const MariadbServer& primary, bool semi_sync, Deadline 
 
 }  // namespace
 
-Result<> follow(const MariadbServer& replica, const MariadbServer& primary, Deadline deadline) {
+Result<> follow(const Server& replica, const Server& primary, Deadline deadline) {
     const sql::Credentials& who = replica.accounts().replication;
     const std::string change = fmt::format(
         "CHANGE MASTER TO MASTER_HOST = {}, MASTER_PORT = {}, MASTER_USER = {}, "
@@ -33,7 +33,7 @@ Result<> follow(const MariadbServer& replica, const MariadbServer& primary, Dead
     return {};
 }
 
-Result<> wait_replicating(const MariadbServer& replica, Deadline deadline) {
+Result<> wait_replicating(const Server& replica, Deadline deadline) {
     io::StopToken pause;
     while (true) {
         EK_TRY(const auto status, replica.query({"SHOW SLAVE STATUS"}, deadline));
@@ -55,17 +55,17 @@ Result<MariadbTopology> MariadbTopology::start(const TopologyConfig& config, Dea
     MariadbTopology topology;
     topology.config_ = config;
     for (int number = 1; number <= config.replicas + 1; ++number) {
-        EK_TRY(auto server, MariadbServer::create({.name = fmt::format("db{}", number),
-                                                   .folder = config.folder,
-                                                   .server_id = static_cast<std::uint32_t>(number),
-                                                   .options = config.options},
-                                                  deadline));
+        EK_TRY(auto server, Server::create({.name = fmt::format("db{}", number),
+                                            .folder = config.folder,
+                                            .server_id = static_cast<std::uint32_t>(number),
+                                            .options = config.options},
+                                           deadline));
         // All start before the first is waited for.
         EK_TRY_VOID(server.start());
         topology.servers_.push_back(std::move(server));
     }
-    for (MariadbServer& server : topology.servers_) EK_TRY_VOID(server.wait_ready(deadline));
-    const MariadbServer& primary = topology.servers_.front();
+    for (Server& server : topology.servers_) EK_TRY_VOID(server.wait_ready(deadline));
+    const Server& primary = topology.servers_.front();
     for (std::size_t i = 1; i < topology.size(); ++i) {
         EK_TRY_VOID(follow(topology.servers_[i], primary, deadline));
     }
@@ -76,17 +76,17 @@ Result<MariadbTopology> MariadbTopology::start(const TopologyConfig& config, Dea
     return topology;
 }
 
-MariadbServer* MariadbTopology::find(const ServerId& id) {
-    for (MariadbServer& server : servers_) {
+Server* MariadbTopology::find(const ServerId& id) {
+    for (Server& server : servers_) {
         if (server.id() == id) return &server;
     }
     return nullptr;
 }
 
 void MariadbTopology::stop(Millis grace) {
-    for (MariadbServer& server : servers_) server.terminate();
+    for (Server& server : servers_) server.terminate();
     const Deadline deadline = io::within(grace);
-    for (MariadbServer& server : servers_) server.stop(deadline.left(io::now()));
+    for (Server& server : servers_) server.stop(deadline.left(io::now()));
 }
 
 }  // namespace evenkeel::lab

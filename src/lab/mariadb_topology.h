@@ -8,7 +8,7 @@
 
 #include "base/instant.h"
 #include "base/result.h"
-#include "lab/mariadb_server.h"
+#include "lab/server.h"
 
 namespace evenkeel::lab {
 
@@ -29,10 +29,10 @@ public:
     static Result<MariadbTopology> start(const TopologyConfig& config, Deadline deadline);
 
     // In the order of their start: 0 is the first primary, whatever was promoted since.
-    MariadbServer& server(std::size_t index) { return servers_.at(index); }
+    Server& server(std::size_t index) { return servers_.at(index); }
     std::size_t size() const { return servers_.size(); }
     // Null when no server has that address.
-    MariadbServer* find(const ServerId& id);
+    Server* find(const ServerId& id);
     const Accounts& accounts() const { return servers_.front().accounts(); }
     const std::string& folder() const { return config_.folder; }
 
@@ -41,12 +41,12 @@ public:
 
 private:
     TopologyConfig config_;
-    std::vector<MariadbServer> servers_;
+    std::vector<Server> servers_;
 };
 
 // Makes `replica` follow `primary` by GTID from where it is, and starts replication.
-Result<> follow(const MariadbServer& replica, const MariadbServer& primary, Deadline deadline);
+Result<> follow(const Server& replica, const Server& primary, Deadline deadline);
 // Waits until both replication threads of `replica` run.
-Result<> wait_replicating(const MariadbServer& replica, Deadline deadline);
+Result<> wait_replicating(const Server& replica, Deadline deadline);
 
 }  // namespace evenkeel::lab

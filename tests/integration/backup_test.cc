@@ -48,7 +48,7 @@ TEST_F(BackupOfAGroup, SurvivesTheLossOfEveryFolder) {
     const Ran restored = run({"restore", file_, "--config", group_.node(1).config});
     ASSERT_EQ(restored.status, 0) << restored.output;
     EXPECT_THAT(restored.output, HasSubstr("300 facts"));
-    EXPECT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+    EXPECT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
     EXPECT_EQ(get(2, "checkpoint/s7"), "{\"at\":7}");
     EXPECT_EQ(get(2, "checkpoint/s299"), "{\"at\":299}");
     EXPECT_GT(epoch(2), before + 1'000'000);
@@ -57,7 +57,7 @@ TEST_F(BackupOfAGroup, SurvivesTheLossOfEveryFolder) {
     EXPECT_EQ(again.status, 1);
     EXPECT_THAT(again.output, HasSubstr("--force"));
     EXPECT_EQ(run({"restore", file_, "--config", group_.node(1).config, "--force"}).status, 0);
-    EXPECT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+    EXPECT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
 }
 
 TEST_F(BackupOfAGroup, GoesIntoANodeThatIsAlone) {

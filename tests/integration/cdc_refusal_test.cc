@@ -113,8 +113,8 @@ class CdcSettings : public CdcRefusal {
 protected:
     std::string with(const char* option) {
         topology().stop();
-        auto server = lab::MariadbServer::create(
-            {.name = "odd", .folder = folder(), .options = {option}}, io::within(kLong));
+        auto server = lab::Server::create({.name = "odd", .folder = folder(), .options = {option}},
+                                          io::within(kLong));
         EXPECT_TRUE(server) << server.error().what;
         EXPECT_TRUE(server->start());
         EXPECT_TRUE(server->wait_ready(io::within(kLong)));

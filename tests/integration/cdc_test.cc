@@ -84,7 +84,7 @@ TEST_P(CdcLines, AreMaxwells) {
 // A counter that goes up by one in each transaction: a lost or repeated row shows as a gap or step.
 class Counter {
 public:
-    explicit Counter(lab::MariadbServer& server) : server_(server) {
+    explicit Counter(lab::Server& server) : server_(server) {
         worker_ = io::Worker("counter", [this](io::StopToken& stop) { run(stop); });
     }
     void stop() { worker_.stop(); }
@@ -102,7 +102,7 @@ private:
         }
     }
 
-    lab::MariadbServer& server_;
+    lab::Server& server_;
     std::atomic<std::uint64_t> acknowledged_{0};
     io::Worker worker_;
 };
@@ -322,7 +322,7 @@ protected:
         ASSERT_TRUE(put) << put.error().what;
     }
 
-    void wait_applied(const lab::MariadbServer& replica, const std::string& position) {
+    void wait_applied(const lab::Server& replica, const std::string& position) {
         ASSERT_TRUE(eventually(
             kLong, [&] { return value(replica, "SELECT @@gtid_slave_pos") == position; }));
     }

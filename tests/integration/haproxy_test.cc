@@ -29,7 +29,7 @@ class Haproxy : public ::testing::Test {
 protected:
     void SetUp() override {
         group_.start_all();
-        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
         const char* root = std::getenv("EVENKEEL_SOURCE");
         auto text = io::read_file(std::string(root == nullptr ? "." : root) +
                                   "/packaging/haproxy/evenkeel.cfg");

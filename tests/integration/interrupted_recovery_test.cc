@@ -101,14 +101,14 @@ protected:
         return {};
     }
 
-    lab::MariadbServer* primary() {
+    lab::Server* primary() {
         const Json json = state();
         if (!json.is_object() || json.value("primary", Json()).is_null()) return nullptr;
         return topology().find(*parse_server_id(json["primary"].get<std::string>()));
     }
 
-    std::vector<lab::MariadbServer*> writable() {
-        std::vector<lab::MariadbServer*> found;
+    std::vector<lab::Server*> writable() {
+        std::vector<lab::Server*> found;
         for (std::size_t i = 1; i <= topology().size(); ++i) {
             if (db(i).running() && value(db(i), "SELECT @@read_only") == "0") {
                 found.push_back(&db(i));
@@ -117,7 +117,7 @@ protected:
         return found;
     }
 
-    bool only_writable(const lab::MariadbServer* server) {
+    bool only_writable(const lab::Server* server) {
         const auto found = writable();
         return found.size() == 1 && found[0] == server;
     }
@@ -157,7 +157,7 @@ protected:
 
     void interrupt_failover_at(const std::string& moment) {
         SCOPED_TRACE(moment);
-        lab::MariadbServer* old = primary();
+        lab::Server* old = primary();
         ASSERT_NE(old, nullptr);
         arm(moment);
         old->kill();
@@ -177,7 +177,7 @@ protected:
 
     void interrupt_rejoin_at(const std::string& moment) {
         SCOPED_TRACE(moment);
-        lab::MariadbServer* old = primary();
+        lab::Server* old = primary();
         ASSERT_NE(old, nullptr);
         old->kill();
         ASSERT_TRUE(eventually(kSettleLimit, [&] {
@@ -207,7 +207,7 @@ TEST_F(InterruptedRecovery, EndsWithOnePrimaryWhateverStepTheLeaderDiesAt) {
         ASSERT_NO_FATAL_FAILURE(interrupt_rejoin_at(moment));
     }
     const auto acknowledged = writer.stop();
-    lab::MariadbServer* last = primary();
+    lab::Server* last = primary();
     ASSERT_NE(last, nullptr);
     const auto rows = query(*last, {"SELECT id FROM test.acknowledged"});
     std::set<std::uint64_t> present;

@@ -6,6 +6,7 @@
 #include "io/file.h"
 #include "tests/support/eventually.h"
 #include "tests/support/mariadb_topology.h"
+#include "tests/support/other_servers.h"
 
 namespace evenkeel {
 namespace {
@@ -15,11 +16,11 @@ using test::eventually;
 class Lab : public test::MariadbTopologyTest {
 protected:
     // A commit by the application: it is answered only when a replica has it.
-    Result<> write(const lab::MariadbServer& server, const std::string& statement, Millis limit) {
+    Result<> write(const lab::Server& server, const std::string& statement, Millis limit) {
         EK_TRY(auto connection, server.connect(server.accounts().app, io::within(limit)));
         return connection.execute(statement, io::within(limit));
     }
-    bool applied(const lab::MariadbServer& replica, const std::string& position) {
+    bool applied(const lab::Server& replica, const std::string& position) {
         return eventually(Millis(10'000),
                           [&] { return value(replica, "SELECT @@gtid_slave_pos") == position; });
     }
@@ -109,7 +110,7 @@ TEST(LabCleanup, EndsItsServersAndRemovesItsFolder) {
     {
         test::TestFolder folder;
         path = folder.path();
-        auto server = lab::MariadbServer::create({.folder = path}, io::within(Millis(30'000)));
+        auto server = lab::Server::create({.folder = path}, io::within(Millis(30'000)));
         ASSERT_TRUE(server) << server.error().what;
         ASSERT_TRUE(server->start());
         ASSERT_TRUE(server->wait_ready(io::within(Millis(30'000))));
@@ -118,6 +119,35 @@ TEST(LabCleanup, EndsItsServersAndRemovesItsFolder) {
     EXPECT_NE(::kill(pid, 0), 0);
     EXPECT_FALSE(io::exists(path));
 }
+
+class LabServer : public ::testing::TestWithParam<std::string> {
+protected:
+    test::TestFolder folder_;
+};
+
+TEST_P(LabServer, StartsAndTakesWrites) {
+    const auto home = test::server_home(GetParam());
+    if (!home) GTEST_SKIP() << home.error().what;
+    const Deadline deadline = io::within(Millis(90'000));
+    auto server = lab::Server::create({.folder = folder_.path(), .home = *home}, deadline);
+    ASSERT_TRUE(server) << server.error().what;
+    ASSERT_TRUE(server->start());
+    const auto ready = server->wait_ready(deadline);
+    ASSERT_TRUE(ready) << ready.error().what;
+    const auto rows = server->query(
+        {"SET GLOBAL read_only = 0", "CREATE DATABASE shop", "CREATE TABLE shop.t (id INT)",
+         "INSERT INTO shop.t VALUES (7)", "SELECT id, @@log_bin AS log FROM shop.t"},
+        deadline);
+    ASSERT_TRUE(rows) << rows.error().what;
+    EXPECT_EQ(rows->text(0, "id"), "7");
+    EXPECT_EQ(rows->text(0, "log"), "1");
+    for (const sql::Credentials& who : {server->accounts().evenkeel, server->accounts().app}) {
+        EXPECT_TRUE(server->connect(who, deadline)) << who.user;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Releases, LabServer, ::testing::ValuesIn(test::server_releases()),
+                         test::release_name);
 
 }  // namespace
 }  // namespace evenkeel

@@ -26,7 +26,7 @@ class Leader : public ::testing::Test {
 protected:
     void start() {
         group_.start_all();
-        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
         std::string api;
         for (std::size_t i = 0; i < group_.size(); ++i) api += "http://" + group_.node(i).api + " ";
         ::setenv("EVENKEEL_API", api.c_str(), 1);

@@ -120,7 +120,7 @@ TEST_F(MemberFault, ANodeIsRestarted) {
     }
     for (std::size_t i = 0; i < 3; ++i) group_.kill_host(i);
     group_.start_all();
-    ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+    ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
     EXPECT_EQ(get(2, "test/a"), "1");
 }
 
@@ -198,7 +198,7 @@ TEST_F(MemberFault, AStoreAtItsLimitIsCompactedAndGoesOn) {
     EXPECT_TRUE(refused);
     EXPECT_TRUE(eventually(Millis(60'000), [&] { return put(0, "test/b", "room again"); }))
         << group_.log(0);
-    EXPECT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+    EXPECT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
     std::string logs;
     for (std::size_t i = 0; i < 3; ++i) logs += group_.log(i);
     EXPECT_THAT(logs, HasSubstr("alarm NOSPACE"));

@@ -37,7 +37,7 @@ protected:
 
     void form() {
         group_.start_all();
-        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
     }
 
     // `evenkeel member ...`, asked of a node that should be running.

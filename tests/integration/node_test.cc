@@ -21,7 +21,7 @@ protected:
     void SetUp() override {
         group_.start_all();
         const Instant start = io::now();
-        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
         std::printf("formed after %ld ms\n",
                     std::chrono::duration_cast<Millis>(io::now() - start).count());
     }

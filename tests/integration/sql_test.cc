@@ -9,7 +9,7 @@
 #include "io/clock.h"
 #include "io/fd.h"
 #include "io/process.h"
-#include "lab/mariadb_server.h"
+#include "lab/server.h"
 #include "sql/connection.h"
 #include "tests/support/test_folder.h"
 
@@ -21,10 +21,9 @@ using io::within;
 class Sql : public ::testing::Test {
 protected:
     void SetUp() override {
-        auto server =
-            lab::MariadbServer::create({.folder = folder_.path()}, within(Millis(60'000)));
+        auto server = lab::Server::create({.folder = folder_.path()}, within(Millis(60'000)));
         ASSERT_TRUE(server) << server.error().what;
-        server_ = std::make_unique<lab::MariadbServer>(std::move(*server));
+        server_ = std::make_unique<lab::Server>(std::move(*server));
         ASSERT_TRUE(server_->start());
         const auto ready = server_->wait_ready(within(Millis(30'000)));
         ASSERT_TRUE(ready) << ready.error().what;
@@ -38,7 +37,7 @@ protected:
     }
 
     test::TestFolder folder_;
-    std::unique_ptr<lab::MariadbServer> server_;
+    std::unique_ptr<lab::Server> server_;
 };
 
 TEST_F(Sql, AnswersRowsAndNulls) {

@@ -40,7 +40,7 @@ protected:
     // again.
     void live() {
         group_.start_all();
-        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
         const std::size_t first = group_.leaders().front();
         // A follower has to forward this.
         EXPECT_EQ(group_.ask((first + 1) % 3, "/api/v1/clusters").status, 200);

@@ -37,7 +37,7 @@ protected:
 
     void form() {
         group_.start_all();
-        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.log(0);
+        ASSERT_TRUE(group_.wait_healthy(kFormLimit)) << group_.logs();
     }
 
     std::string peer_port(std::size_t index) { return group_.node(index).bind; }
@@ -213,7 +213,7 @@ TEST_F(Tls, AfterExpiryARenewedCertificateBringsThePeersTogetherAgain) {
     const std::int64_t end = in_file(2).not_after;
     ASSERT_TRUE(eventually(kFormLimit, [&] { return io::wall_ms() / 1000 > end + 1; }));
     // What is connected stays connected.
-    EXPECT_TRUE(group_.wait_healthy(kAskLimit)) << group_.log(0);
+    EXPECT_TRUE(group_.wait_healthy(kAskLimit)) << group_.logs();
     const std::size_t down = leader() == 0 ? 1 : 0;
     const pid_t before = group_.child(down, "etcd");
     ASSERT_EQ(::kill(before, SIGKILL), 0);

@@ -166,7 +166,7 @@ protected:
             return now.fact.fenced.empty() && now.fact.replicas.size() == 2;
         });
     }
-    lab::MariadbServer& primary() { return *topology().find(*report().fact.primary); }
+    lab::Server& primary() { return *topology().find(*report().fact.primary); }
 
     void expect_all_rows_on_primary() {
         writer_->stop();
@@ -217,7 +217,7 @@ TEST_F(Topology, KilledPrimaryIsSucceededAndRejoins) {
 TEST_F(Topology, FormerPrimaryWithErrantTransactionsStaysOut) {
     watch();
     write();
-    const lab::MariadbServer& old = db(1);
+    const lab::Server& old = db(1);
     db(1).kill();
     ASSERT_TRUE(failed_over(Millis(10'000))) << describe();
     service_.reset();
@@ -351,7 +351,7 @@ TEST_F(Topology, EverybodyComesBack) {
     write();
     db(1).kill();
     ASSERT_TRUE(failed_over(Millis(10'000))) << describe();
-    lab::MariadbServer& second = primary();
+    lab::Server& second = primary();
     ASSERT_TRUE(eventually(Millis(5000), [&] { return report().fact.replicas.size() == 1; }));
     second.kill();
     ASSERT_TRUE(eventually(Millis(10'000), [&] {
@@ -446,7 +446,7 @@ TEST_F(TopologySmallAccount, DocumentedPrivilegesSuffice) {
     ASSERT_TRUE(db(1).start());
     EXPECT_TRUE(rejoined(Millis(15'000))) << describe();
     // The hung one: witnesses are asked, waiting commits are ended.
-    lab::MariadbServer& second = primary();
+    lab::Server& second = primary();
     second.suspend();
     EXPECT_TRUE(eventually(Millis(15'000), [&] { return report().fact.failovers == 2; }))
         << describe();

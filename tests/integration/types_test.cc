@@ -15,7 +15,7 @@
 #include "cdc/render/row_renderer.h"
 #include "io/clock.h"
 #include "io/file.h"
-#include "lab/mariadb_server.h"
+#include "lab/server.h"
 #include "tests/support/test_folder.h"
 #include "wire/rows_event.h"
 #include "wire/table_map.h"
@@ -105,14 +105,14 @@ testing::AssertionResult same_value(As as, const std::string& rendered, const st
 class Types : public testing::TestWithParam<const char*> {
 protected:
     void SetUp() override {
-        auto server = lab::MariadbServer::create(
+        auto server = lab::Server::create(
             {.folder = folder_.path(),
              // Servers delete each other's temporary tables from a shared folder when they start.
              .options = {"--tmpdir=" + folder_.path(),
                          "--sql-mode=", "--binlog-row-metadata=" + std::string(GetParam())}},
             within());
         ASSERT_TRUE(server) << server.error().what;
-        server_ = std::make_unique<lab::MariadbServer>(*std::move(server));
+        server_ = std::make_unique<lab::Server>(*std::move(server));
         ASSERT_TRUE(server_->start());
         ASSERT_TRUE(server_->wait_ready(within()));
         auto connection = server_->connect(server_->accounts().admin, within());
@@ -255,7 +255,7 @@ protected:
     }
 
     test::TestFolder folder_;
-    std::unique_ptr<lab::MariadbServer> server_;
+    std::unique_ptr<lab::Server> server_;
     sql::Connection connection_;
 };
 

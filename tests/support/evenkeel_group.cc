@@ -15,10 +15,16 @@ namespace evenkeel::test {
 namespace {
 constexpr Millis kAnswerLimit{500};
 constexpr Millis kCertLimit{30'000};
+constexpr Millis kDeathLimit{5'000};
 // On a test network, where each node has a host of its own.
 constexpr int kApiPort = 3000;
 constexpr int kPeerPort = 10008;
 constexpr int kClientPort = 10009;
+
+int port_of(const std::string& address) {
+    return std::stoi(address.substr(address.rfind(':') + 1));
+}
+
 }  // namespace
 
 std::string evenkeel_program() {
@@ -53,6 +59,7 @@ EvenkeelGroup::EvenkeelGroup(GroupOptions options)
         };
         node.api = address(kApiPort);
         node.bind = address(kPeerPort);
+        if (options_.tls && options_.lan == nullptr) node.peers = address(0);
         node.client_port = options_.lan != nullptr ? kClientPort : io::free_port();
     }
     EXPECT_TRUE(io::make_folders(options_.folder));
@@ -86,6 +93,9 @@ std::string EvenkeelGroup::config_text(std::size_t index) const {
         fmt::format("[node]\nid = \"{}\"\ndata_dir = \"{}\"\n[api]\nlisten = \"{}\"\n", node.name,
                     node.folder, node.api);
     if (nodes_.size() == 1) return text;
+    // The default, `bind` and two more, could be another node's.
+    if (options_.tls && options_.lan == nullptr)
+        text += fmt::format("peers = \"{}\"\n", node.peers);
     std::vector<std::string> binds;
     for (const Node& each : nodes_) binds.push_back(json_quote(each.bind));
     text += fmt::format(
@@ -133,6 +143,12 @@ bool EvenkeelGroup::wait_healthy(Millis limit) {
         }
         return leaders().size() == 1;
     });
+}
+
+std::string EvenkeelGroup::logs() const {
+    std::string all;
+    for (std::size_t i = 0; i < size(); ++i) all += log(i);
+    return all;
 }
 
 std::string EvenkeelGroup::log(std::size_t index) const {
@@ -194,9 +210,15 @@ pid_t EvenkeelGroup::child(std::size_t index, const std::string& word) const {
 }
 
 void EvenkeelGroup::kill_host(std::size_t index) {
-    io::Process& process = nodes_[index].process;
-    process.signal(SIGKILL);  // Worker and etcd member die with it.
-    process.wait(io::within(Millis(5000)));
+    Node& node = nodes_[index];
+    node.process.signal(SIGKILL);  // Worker and etcd member die with it.
+    node.process.wait(io::within(kDeathLimit));
+    if (options_.lan != nullptr) return;
+    // They do so a moment later, and a member may still write: the host is dead when both are.
+    EXPECT_TRUE(eventually(kDeathLimit, [&] {
+        return io::port_is_free("127.0.0.1", port_of(node.api)) &&
+               io::port_is_free("127.0.0.1", node.client_port);
+    })) << node.name;
 }
 
 std::optional<std::size_t> EvenkeelGroup::ended() {

@@ -49,6 +49,7 @@ public:
         std::string config{};
         std::string api{};  // host:port
         std::string bind{};
+        std::string peers{};  // Empty: the default.
         int client_port = 0;
         io::Process process{};
     };
@@ -73,6 +74,8 @@ public:
     const Node& node(std::size_t index) const { return nodes_.at(index); }
     std::size_t size() const { return nodes_.size(); }
     std::string log(std::size_t index) const;
+    // Of all nodes: one that misses in a group is seldom the one that tells why.
+    std::string logs() const;
 
     // Waits for a node to answer as the given `client`, which may be another thread's than that of
     // the group. Thread-safe.

@@ -22,7 +22,7 @@ void MariadbTopologyTest::TearDown() {
     topology_.reset();  // Kills the servers: nothing of their data is needed any more.
 }
 
-sql::Table MariadbTopologyTest::query(const lab::MariadbServer& server,
+sql::Table MariadbTopologyTest::query(const lab::Server& server,
                                       const std::vector<std::string>& statements) {
     auto table = server.query(statements, io::within(kLimit));
     if (table) return std::move(*table);
@@ -30,8 +30,7 @@ sql::Table MariadbTopologyTest::query(const lab::MariadbServer& server,
     return {};
 }
 
-std::string MariadbTopologyTest::value(const lab::MariadbServer& server,
-                                       const std::string& statement) {
+std::string MariadbTopologyTest::value(const lab::Server& server, const std::string& statement) {
     const sql::Table table = query(server, {statement});
     if (table.rows.empty() || table.rows[0].empty()) return {};
     return table.rows[0][0].value_or("");

@@ -23,15 +23,15 @@ protected:
     void TearDown() override;
 
     lab::MariadbTopology& topology() { return *topology_; }
-    lab::MariadbServer& db(std::size_t number) { return topology_->server(number - 1); }
+    lab::Server& db(std::size_t number) { return topology_->server(number - 1); }
     // For logs and data of what else the test starts.
     const std::string& folder() const { return folder_.path(); }
 
     // Statements on a server by the admin account; a failure fails the test. Returns the rows of
     // the last one.
-    sql::Table query(const lab::MariadbServer& server, const std::vector<std::string>& statements);
+    sql::Table query(const lab::Server& server, const std::vector<std::string>& statements);
     // The first cell of the first row of a statement's answer; empty for none.
-    std::string value(const lab::MariadbServer& server, const std::string& statement);
+    std::string value(const lab::Server& server, const std::string& statement);
 
 private:
     TestFolder folder_;

@@ -1,4 +1,4 @@
-#include "lab/mariadb_server.h"
+#include "lab/server.h"
 
 #include <fmt/core.h>
 #include <signal.h>
@@ -23,7 +23,16 @@ std::string create_user(const sql::Credentials& who, std::string_view privileges
         sql::quote(who.user), sql::quote(who.password), privileges);
 }
 
-std::string accounts_sql(const Accounts& accounts) {
+std::string mysql_accounts_sql(const Accounts& accounts) {
+    return create_user(accounts.admin, "ALL PRIVILEGES") +
+           create_user(accounts.evenkeel,
+                       "SELECT, PROCESS, RELOAD, SUPER, REPLICATION SLAVE, REPLICATION CLIENT") +
+           create_user(accounts.replication, "REPLICATION SLAVE") +
+           create_user(accounts.app,
+                       "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, LOCK TABLES");
+}
+
+std::string mariadb_accounts_sql(const Accounts& accounts) {
     return "FLUSH PRIVILEGES;\n" + create_user(accounts.admin, "ALL PRIVILEGES") +
            create_user(accounts.evenkeel,
                        "SELECT, PROCESS, RELOAD, REPLICATION SLAVE, BINLOG MONITOR, SLAVE MONITOR, "
@@ -34,9 +43,9 @@ std::string accounts_sql(const Accounts& accounts) {
                        "SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, LOCK TABLES");
 }
 
-std::vector<std::string> server_options(const ServerConfig& config, const std::string& data) {
+// For any server.
+std::vector<std::string> common_options(const ServerConfig& config, const std::string& data) {
     return {
-        "--no-defaults",
         "--datadir=" + data,
         "--socket=" + data + ".sock",
         "--pid-file=" + data + ".pid",
@@ -51,16 +60,37 @@ std::vector<std::string> server_options(const ServerConfig& config, const std::s
         fmt::format("--report-port={}", config.port),
         "--log-bin=binlog",
         "--relay-log=relay",
-        "--log-slave-updates",
         "--binlog-format=ROW",
         "--binlog-row-image=FULL",
-        "--binlog-row-metadata=FULL",
         "--sync-binlog=1",
-        // A write past the primary's history is refused on the spot instead of found by a failover.
-        "--gtid-strict-mode=ON",
         "--relay-log-recovery=ON",
         // Whoever starts or comes back may be no primary any more: it takes writes when told to.
         "--read-only=1",
+        "--innodb-buffer-pool-size=32M",
+        "--performance-schema=OFF",
+        "--max-connections=200",
+    };
+}
+
+std::vector<std::string> mysql_options() {
+    return {
+        "--gtid-mode=ON",
+        "--enforce-gtid-consistency=ON",
+        // What one of the releases does not know is prefixed.
+        "--loose-log-slave-updates",
+        "--loose-log-replica-updates",
+        "--loose-binlog-row-metadata=FULL",
+        "--loose-mysqlx=OFF",
+        "--loose-innodb-redo-log-capacity=16M",
+    };
+}
+
+std::vector<std::string> mariadb_options() {
+    return {
+        "--log-slave-updates",
+        "--binlog-row-metadata=FULL",
+        // A write past the primary's history is refused on the spot instead of found by a failover.
+        "--gtid-strict-mode=ON",
         // At its start after a crash a server drops transactions from its binlog that no replica
         // acknowledged, instead of committing what no client was told and no replica has.
         "--init-rpl-role=SLAVE",
@@ -69,12 +99,9 @@ std::vector<std::string> server_options(const ServerConfig& config, const std::s
         // A day: falling back to asynchronous would lose acknowledged transactions silently.
         "--rpl-semi-sync-master-timeout=86400000",
         "--slave-net-timeout=3",
-        "--innodb-buffer-pool-size=32M",
         "--innodb-log-file-size=8M",
         "--key-buffer-size=1M",
         "--aria-pagecache-buffer-size=8M",
-        "--performance-schema=OFF",
-        "--max-connections=200",
         "--skip-ssl",
     };
 }
@@ -90,23 +117,30 @@ std::string last_words(const std::string& path) {
 
 }  // namespace
 
-Result<MariadbServer> MariadbServer::create(ServerConfig config, Deadline deadline) {
+Result<Server> Server::create(ServerConfig config, Deadline deadline) {
     if (config.port == 0) config.port = static_cast<std::uint16_t>(io::free_port());
     if (config.port == 0) return Error{Errc::unavailable, "create server: no free port"};
-    MariadbServer server;
+    Server server;
     server.config_ = std::move(config);
     server.id_ = {"127.0.0.1", server.config_.port};
     EK_TRY_VOID(io::make_folders(server.config_.folder));
     EK_TRY_VOID(io::make_folders(server.data_folder() + ".tmp"));
-    EK_TRY_VOID(make_datadir(server.data_folder(), accounts_sql(server.accounts_), deadline));
+    EK_TRY(server.installation_, find_installation(server.config_.home, deadline));
+    const std::string accounts = server.installation_.mysql()
+                                     ? mysql_accounts_sql(server.accounts_)
+                                     : mariadb_accounts_sql(server.accounts_);
+    EK_TRY_VOID(make_datadir(server.data_folder(), server.installation_, accounts, deadline));
     return server;
 }
 
-Result<> MariadbServer::start() {
-    EK_TRY(const std::string program, find_program("mariadbd"));
-    io::Command command{.argv = {program}, .output = log_path(), .own_group = true};
-    for (const std::string& option : server_options(config_, data_folder())) {
-        command.argv.push_back(option);
+Result<> Server::start() {
+    io::Command command{.argv = {installation_.program, installation_.defaults_option()},
+                        .output = log_path(),
+                        .own_group = true};
+    const std::vector<std::string> own =
+        installation_.mysql() ? mysql_options() : mariadb_options();
+    for (const auto& options : {common_options(config_, data_folder()), own}) {
+        command.argv.insert(command.argv.end(), options.begin(), options.end());
     }
     if (::geteuid() == 0) command.argv.push_back("--user=root");
     command.argv.insert(command.argv.end(), config_.options.begin(), config_.options.end());
@@ -114,7 +148,7 @@ Result<> MariadbServer::start() {
     return {};
 }
 
-Result<> MariadbServer::wait_ready(Deadline deadline) {
+Result<> Server::wait_ready(Deadline deadline) {
     io::StopToken pause;
     while (true) {
         const auto connection = connect(accounts_.admin, deadline.sooner(io::within(Millis(1000))));
@@ -131,35 +165,34 @@ Result<> MariadbServer::wait_ready(Deadline deadline) {
     }
 }
 
-void MariadbServer::kill() {
+void Server::kill() {
     process_.signal(SIGKILL);
     process_.wait(io::within(Millis(10'000)));
 }
 
-void MariadbServer::stop(Millis grace) {
+void Server::stop(Millis grace) {
     if (running()) process_.stop(grace);
 }
 
-void MariadbServer::terminate() {
+void Server::terminate() {
     resume();  // A suspended process would not notice.
     process_.signal(SIGTERM);
 }
 
-void MariadbServer::suspend() {
+void Server::suspend() {
     process_.signal(SIGSTOP);
 }
 
-void MariadbServer::resume() {
+void Server::resume() {
     process_.signal(SIGCONT);
 }
 
-Result<sql::Connection> MariadbServer::connect(const sql::Credentials& who,
-                                               Deadline deadline) const {
+Result<sql::Connection> Server::connect(const sql::Credentials& who, Deadline deadline) const {
     return sql::Connection::open(id_, who, deadline);
 }
 
-Result<sql::Table> MariadbServer::query(const std::vector<std::string>& statements,
-                                        Deadline deadline) const {
+Result<sql::Table> Server::query(const std::vector<std::string>& statements,
+                                 Deadline deadline) const {
     EK_TRY(auto connection, connect(accounts_.admin, deadline));
     sql::Table last;
     for (const std::string& statement : statements) {

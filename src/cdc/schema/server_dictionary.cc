@@ -1,4 +1,4 @@
-#include "cdc/server_dictionary.h"
+#include "cdc/schema/server_dictionary.h"
 
 #include <fmt/core.h>
 

@@ -1,6 +1,6 @@
-// A real MariaDB server on loopback with a data folder of its own, for the demo and the tests. It
-// is set up as a production replica would be: GTID, ROW binlog with full metadata, semi-sync ready,
-// read-only at every start.
+// A real MariaDB or MySQL server on loopback with a data folder of its own, for the demo and the
+// tests. It is set up as a production replica would be: GTID, ROW binlog with full metadata,
+// read-only at every start; MariaDB also ready for semi-sync.
 // Not thread-safe. A server dies with the thread that started it, whatever happens to the program.
 #pragma once
 
@@ -13,6 +13,7 @@
 #include "base/instant.h"
 #include "base/result.h"
 #include "io/process.h"
+#include "lab/installation.h"
 #include "model/server_id.h"
 #include "sql/connection.h"
 
@@ -31,16 +32,17 @@ struct ServerConfig {
     std::string folder{};
     std::uint32_t server_id = 1;         // Of the replication protocol.
     std::uint16_t port = 0;              // 0: a free one.
-    std::vector<std::string> options{};  // For mariadbd, after ours: the last one wins.
+    std::vector<std::string> options{};  // After ours: the last one wins.
+    std::string home{};  // An unpacked tree (installation.h); empty: the installed MariaDB.
 };
 
-class MariadbServer {
+class Server {
 public:
     // Makes the data folder, a copy of a template that is initialised once per server version and
     // kept in $EVENKEEL_LAB_CACHE, or ~/.cache/evenkeel/lab. Does not start the server.
-    // Errors: not_found    no MariaDB on this machine; the text names the package;
+    // Errors: not_found    no such server on this machine; the text has the remedy;
     //         unavailable  no space, no permission, no free port.
-    static Result<MariadbServer> create(ServerConfig config, Deadline deadline);
+    static Result<Server> create(ServerConfig config, Deadline deadline);
 
     // Returns at once; wait_ready() says when it answers. Also after a kill or a stop.
     Result<> start();
@@ -62,6 +64,7 @@ public:
     pid_t pid() const { return process_.pid(); }
     const ServerId& id() const { return id_; }
     const ServerConfig& config() const { return config_; }
+    const Installation& installation() const { return installation_; }
     const Accounts& accounts() const { return accounts_; }
     std::string data_folder() const { return config_.folder + "/" + config_.name; }
     std::string log_path() const { return data_folder() + ".log"; }
@@ -72,6 +75,7 @@ public:
 
 private:
     ServerConfig config_;
+    Installation installation_;
     Accounts accounts_;
     ServerId id_;
     io::Process process_;

@@ -1,4 +1,4 @@
-#include "cdc/statement.h"
+#include "cdc/schema/statement.h"
 
 #include <gtest/gtest.h>
 

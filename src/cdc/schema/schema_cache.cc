@@ -1,11 +1,11 @@
-#include "cdc/schema_cache.h"
+#include "cdc/schema/schema_cache.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 #include "base/log.h"
-#include "cdc/statement.h"
+#include "cdc/schema/statement.h"
 
 namespace evenkeel::cdc {
 namespace {

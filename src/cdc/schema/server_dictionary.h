@@ -1,7 +1,7 @@
 // Table definitions from a server's information_schema, over a connection of their own.
 #pragma once
 
-#include "cdc/schema_cache.h"
+#include "cdc/schema/schema_cache.h"
 #include "model/server_id.h"
 #include "sql/connection.h"
 
