@@ -12,7 +12,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import cpp_text  # noqa: E402
 
-SKIPPED_FOLDERS = {".git", "build", ".cache", "__pycache__", "node_modules"}
+SKIPPED_FOLDERS = {".git", "build", "corpus", ".cache", "__pycache__", "node_modules"}
 TEXT = {".h", ".cc", ".py", ".cmake", ".md", ".txt", ".toml", ".json", ".sh", ".svg", ".sql", ""}
 CODE = {".h", ".cc"}
 
