@@ -9,7 +9,7 @@
 #include "app/toml_document.h"
 #include "base/text.h"
 #include "io/file.h"
-#include "model/gtid.h"
+#include "model/binlog_position.h"
 
 namespace evenkeel::app {
 namespace {
@@ -368,10 +368,12 @@ void check_stream(Reader& reader, const TomlTable& table, int line, const Config
         reader.add(line_of(table, "output_file", line),
                    fmt::format("output_file in {} needs producer = \"file\"", title));
     }
-    if (!stream.init_gtid.empty() && !parse_gtid_position(stream.init_gtid)) {
-        reader.add(line_of(table, "init_gtid", line),
-                   fmt::format("init_gtid in {}: {} is not a GTID position such as \"0-1-4711\"",
-                               title, json_quote(stream.init_gtid)));
+    if (!stream.init_gtid.empty() && !parse_gtids(stream.init_gtid)) {
+        reader.add(
+            line_of(table, "init_gtid", line),
+            fmt::format("init_gtid in {}: {} is neither a GTID position such as \"0-1-4711\" nor a "
+                        "GTID set of MySQL",
+                        title, json_quote(stream.init_gtid)));
     }
     if (!stream.init_gtid.empty() && !stream.init_position.empty()) {
         reader.add(line_of(table, "init_position", line),

@@ -499,10 +499,10 @@ const std::vector<Field<cdc::StreamConfig>>& stream_fields() {
                   "Where rows go."),
         text<S>("output_file", &S::output_file,
                 "File of producer file; every node must reach the same one."),
-        text<S>(
-            "init_gtid", &S::init_gtid,
-            "Start behind this GTID position when there is no checkpoint. Default: the end of the "
-            "server's binlog."),
+        text<S>("init_gtid", &S::init_gtid,
+                "Start behind this GTID position (MySQL: GTID set) when there is no checkpoint. "
+                "Default: the end of the "
+                "server's binlog."),
         text<S>("init_position", &S::init_position, "Start at FILE:POSITION, likewise."),
         texts<S>("include_databases", "Only these databases. Default: all but the server's own.",
                  [](S& stream, const std::string& database) -> Problem {

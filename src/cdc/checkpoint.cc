@@ -9,21 +9,51 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kFormat = 1;
+// 1: at a GTID position or set. 2: also by file and offset, or with a place to read again from,
+// which a version that knows only 1 must not overlook.
+constexpr int kPlain = 1;
+constexpr int kFormat = 2;
 
 Error corrupt(const std::string& why) {
     return {Errc::corrupt, "read the stream's checkpoint: " + why};
 }
 
+Json file_json(const FilePosition& place) {
+    return {{"file", place.file}, {"pos", place.offset}, {"server_uuid", place.server_uuid}};
+}
+
+FilePosition file_from(const Json& json) {
+    return {.file = json.at("file").get<std::string>(),
+            .offset = json.at("pos").get<std::uint64_t>(),
+            .server_uuid = json.at("server_uuid").get<std::string>()};
+}
+
+// GTIDs as text, a place in a file as an object.
+Json position_json(const BinlogPosition& position) {
+    return position.file() != nullptr ? file_json(*position.file()) : Json(position.str());
+}
+
+Result<BinlogPosition> position_from(const Json& json) {
+    if (json.is_object()) return BinlogPosition(file_from(json));
+    const auto gtids = parse_gtids(json.get<std::string>());
+    if (!gtids) return corrupt("its GTIDs are malformed");
+    return *gtids;
+}
+
 Result<Checkpoint> read_fields(const Json& json) {
-    if (json.at("format").get<int>() != kFormat) {
+    const int format = json.at("format").get<int>();
+    if (format < kPlain || format > kFormat) {
         return corrupt(fmt::format("format {} is not known to this version: upgrade evenkeel",
                                    json["format"].dump()));
     }
-    const auto gtid = parse_gtid_position(json.at("gtid").get<std::string>());
-    if (!gtid) return corrupt("its GTID position is malformed");
+    EK_TRY(BinlogPosition at, position_from(json.at("gtid")));
+    std::optional<BinlogPosition> read_from;
+    if (json.contains("read_from")) {
+        EK_TRY(read_from, position_from(json["read_from"]));
+    }
     const Json& sink = json.at("sink");
-    return Checkpoint{.gtid = *gtid,
+    return Checkpoint{.at = std::move(at),
+                      .read_from = std::move(read_from),
                       .source = json.at("source").get<std::string>(),
                       .file = json.at("file").get<std::string>(),
                       .offset = json.at("pos").get<std::uint64_t>(),
@@ -41,16 +71,19 @@ std::string to_json(const Checkpoint& checkpoint) {
     const Json sink{{"kind", checkpoint.sink.kind},
                     {"path", checkpoint.sink.path},
                     {"offset", checkpoint.sink.offset}};
-    return Json{{"format", kFormat},
-                {"gtid", checkpoint.gtid.str()},
-                {"source", checkpoint.source},
-                {"file", checkpoint.file},
-                {"pos", checkpoint.offset},
-                {"sink", sink},
-                {"rows", checkpoint.rows},
-                {"transactions", checkpoint.transactions},
-                {"epoch", checkpoint.epoch.value}}  // A path need not be UTF-8.
-        .dump(-1, ' ', false, Json::error_handler_t::replace);
+    const bool plain = checkpoint.at.file() == nullptr && !checkpoint.read_from;
+    Json json{{"format", plain ? kPlain : kFormat},
+              {"gtid", position_json(checkpoint.at)},
+              {"source", checkpoint.source},
+              {"file", checkpoint.file},
+              {"pos", checkpoint.offset},
+              {"sink", sink},
+              {"rows", checkpoint.rows},
+              {"transactions", checkpoint.transactions},
+              {"epoch", checkpoint.epoch.value}};
+    if (checkpoint.read_from) json["read_from"] = position_json(*checkpoint.read_from);
+    // A path need not be UTF-8.
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 Result<Checkpoint> checkpoint_from_json(const std::string& text) {

@@ -8,12 +8,15 @@
 #include "base/result.h"
 #include "cdc/sinks/sink.h"
 #include "coord/coordinator.h"
-#include "model/gtid.h"
+#include "model/binlog_position.h"
 
 namespace evenkeel::cdc {
 
 struct Checkpoint {
-    GtidPosition gtid{};   // All rows up to here are durably in the sink.
+    BinlogPosition at{};  // All rows up to here are durably in the sink.
+    // Where to read again from for the sake of XA transactions that are prepared and not decided at
+    // `at`: only their rows are kept. Nothing: there is none.
+    std::optional<BinlogPosition> read_from{};
     std::string source{};  // Server that was read; with file and offset for people only.
     std::string file{};
     std::uint64_t offset = 0;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "model/gtid.h"
+#include "model/binlog_position.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -85,8 +85,7 @@ Result<> set_output_file(StreamConfig& config, const std::string& value) {
 }
 
 Result<> set_init_position(StreamConfig& config, const std::string& value) {
-    const auto parts = split(value, ':');
-    if (parts.size() != 2 || parts[0].empty() || !parse_number(parts[1])) {
+    if (!parse_file_position(value)) {
         return wrong("say FILE:POSITION, for example binlog.000004:4711");
     }
     config.init_position = value;
@@ -94,7 +93,9 @@ Result<> set_init_position(StreamConfig& config, const std::string& value) {
 }
 
 Result<> set_init_gtid(StreamConfig& config, const std::string& value) {
-    if (!parse_gtid_position(value)) return wrong("say a GTID position, for example 0-1-4711");
+    if (!parse_gtids(value)) {
+        return wrong("say a GTID position such as 0-1-4711, or MySQL's executed set");
+    }
     config.init_gtid = value;
     return {};
 }
@@ -136,8 +137,8 @@ std::vector<Option> connection_options() {
          set_output_file},
         {"init_position", "start at FILE:POSITION of the server's binlog, without a checkpoint",
          "the binlog's end", false, set_init_position},
-        {"init_gtid", "start behind this GTID position, without a checkpoint", "the binlog's end",
-         false, set_init_gtid},
+        {"init_gtid", "start behind this GTID position (MySQL: GTID set), without a checkpoint",
+         "the binlog's end", false, set_init_gtid},
         {"include_databases", "only these, with commas between them", "all but the server's own",
          false, set_include_databases},
         {"transaction_bytes_max", "a larger transaction waits for its end in a temporary file",

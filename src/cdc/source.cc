@@ -42,7 +42,8 @@ Error setting(const ServerId& server, std::string_view what) {
 }
 
 // What the dump's error packet means for a stream.
-Error dump_error(const ServerId& server, const GtidPosition& from, const wire::ServerError& error) {
+Error dump_error(const ServerId& server, const BinlogPosition& from,
+                 const wire::ServerError& error) {
     const std::string text = fmt::format("read the binlog of {}: {} (error {})", server.str(),
                                          error.message, error.number);
     const auto says = [&](const char* word) {
@@ -115,7 +116,7 @@ struct Source::Impl {
     StreamConfig config{};
     ServerId server{};
     SourceFacts facts{};
-    GtidPosition from{};
+    BinlogPosition from{};
     std::uint32_t dump_id = 0;
     sql::Connection connection{};
     io::Fd socket{};
@@ -184,8 +185,7 @@ Result<> Source::Impl::ask_facts(Deadline deadline) {
              .logs_replicated = row->text(0, "logs_replicated") == "1",
              .row_image = row->text(0, "row_image"),
              .row_metadata = row->text(0, "row_metadata"),
-             .binlog_state = *state,
-             .binlog_end = *last};
+             .history = {.state = *state, .end = *last}};
     return {};
 }
 
@@ -211,21 +211,19 @@ Result<> Source::refresh(Deadline deadline) {
     return impl_->ask_facts(deadline);
 }
 
-Result<GtidPosition> Source::position_at(const std::string& file, std::uint64_t offset,
-                                         Deadline deadline) {
+Result<BinlogPosition> Source::position_at(const FilePosition& place, Deadline deadline) {
     EK_TRY(const sql::Table row,
-           impl_->connection.query(
-               fmt::format("SELECT BINLOG_GTID_POS({}, {}) AS position", sql::quote(file), offset),
-               deadline));
+           impl_->connection.query(fmt::format("SELECT BINLOG_GTID_POS({}, {}) AS position",
+                                               sql::quote(place.file), place.offset),
+                                   deadline));
     const auto text = row.get(0, "position");
     const auto position = text ? parse_gtid_position(*text) : std::nullopt;
-    if (position) return *position;
-    return setting(
-        impl_->server,
-        fmt::format("its binlog has no place {}:{} (see SHOW BINARY LOGS)", file, offset));
+    if (position) return BinlogPosition(*position);
+    return setting(impl_->server,
+                   fmt::format("its binlog has no place {} (see SHOW BINARY LOGS)", place.str()));
 }
 
-Result<> Source::start(const GtidPosition& position, Deadline deadline) {
+Result<> Source::start(const BinlogPosition& position, Deadline deadline) {
     sql::Connection& connection = impl_->connection;
     EK_TRY_VOID(connection.execute(
         "SET @master_binlog_checksum = @@global.binlog_checksum, @mariadb_slave_capability = 4, "

@@ -1,4 +1,4 @@
-// A connection to one server on which its binlog is read, from a GTID position on.
+// A connection to one server on which its binlog is read, from a position on.
 //
 // The server knows a binlog reader by its replica server id. It ends an older connection with the
 // same id when a new one comes, which takes it 100 ms, and two streams that share one end each
@@ -12,7 +12,8 @@
 #include "base/instant.h"
 #include "base/result.h"
 #include "cdc/config.h"
-#include "model/gtid.h"
+#include "cdc/source_facts.h"
+#include "model/binlog_position.h"
 #include "wire/binlog_event.h"
 
 namespace evenkeel::cdc {
@@ -24,18 +25,6 @@ public:
     virtual Result<> on_event(const wire::Event& event) = 0;
     // The bytes of all events so far are about to go away.
     virtual Result<> before_reuse() = 0;
-};
-
-// What the server says of itself at the start.
-struct SourceFacts {
-    std::string version{};
-    std::uint32_t server_id = 0;
-    bool checksums = false;
-    bool logs_replicated = false;  // log_slave_updates
-    std::string row_image{};
-    std::string row_metadata{};
-    GtidState binlog_state{};   // Origin of every transaction that its binlog holds or held.
-    GtidPosition binlog_end{};  // The last of each domain.
 };
 
 // replica_server_id as configured, or one that nobody else has: made of the stream's name and
@@ -56,13 +45,13 @@ public:
 
     const ServerId& server() const;
     const SourceFacts& facts() const;
-    // Asks for binlog_state and binlog_end again. Only before start().
+    // Asks for the facts again. Only before start().
     Result<> refresh(Deadline deadline);
-    // The GTID position at `file`:`offset`. Only before start(). Errors: invalid  no such place.
-    Result<GtidPosition> position_at(const std::string& file, std::uint64_t offset,
-                                     Deadline deadline);
+    // The position at a place in this server's files. Only before start().
+    // Errors: invalid  no such place.
+    Result<BinlogPosition> position_at(const FilePosition& place, Deadline deadline);
     // Asks for all transactions behind `position`; from here on only read().
-    Result<> start(const GtidPosition& position, Deadline deadline);
+    Result<> start(const BinlogPosition& position, Deadline deadline);
 
     // Waits for bytes and hands every whole event in them to `handler`, whose error it returns.
     // Errors of its own: timed_out    nothing came until the deadline, which may be well;

@@ -59,19 +59,93 @@ SourceChoice choose_source(const SourceSituation& now) {
                     fmt::format("{} is the primary; no healthy replica", primary->str()));
 }
 
-FitnessVerdict fitness_of(const GtidPosition& published, const GtidState& state, bool is_primary,
-                          bool patience_over) {
-    if (state.contains(published)) return {};
-    GtidState wanted;
-    for (const auto& [domain, gtid] : published.domains()) wanted.set(gtid);
-    const std::string lacks = wanted.missing_in(state);
+namespace {
+
+constexpr const char* kStartAnew =
+    "Bring these transactions back or tell the consumers, then remove the stream's checkpoint to "
+    "start anew";
+
+// The server lacks `lacks`; it has `has`.
+FitnessVerdict behind_or_diverged(const std::string& lacks, const std::string& has, bool is_primary,
+                                  bool patience_over) {
     if (!patience_over) return {Fitness::wait, fmt::format("it lacks {} as yet", lacks)};
     if (!is_primary) return {Fitness::elsewhere, fmt::format("it lacks {}", lacks)};
     return {Fitness::diverged,
             fmt::format("it is the primary and lacks {}, which this stream has published already: "
-                        "its history is another one (it has {}). Bring these transactions back or "
-                        "tell the consumers, then remove the stream's checkpoint to start anew",
-                        lacks, state.empty() ? "nothing" : state.str())};
+                        "its history is another one (it has {}). {}",
+                        lacks, has.empty() ? "nothing" : has, kStartAnew)};
+}
+
+FitnessVerdict mariadb_fitness(const GtidPosition& published, const BinlogHistory& history,
+                               bool is_primary, bool patience_over) {
+    if (history.state.contains(published)) return {};
+    GtidState wanted;
+    for (const auto& [domain, gtid] : published.domains()) wanted.set(gtid);
+    return behind_or_diverged(wanted.missing_in(history.state), history.state.str(), is_primary,
+                              patience_over);
+}
+
+FitnessVerdict mysql_fitness(const StreamPlace& place, const BinlogHistory& history,
+                             bool is_primary, bool patience_over) {
+    static const GtidSet kNone;
+    const auto set_of = [](const BinlogPosition& position) -> const GtidSet& {
+        return position.mysql() != nullptr ? *position.mysql() : kNone;
+    };
+    const GtidSet lacks = set_of(place.published).minus(history.executed);
+    if (!lacks.empty()) {
+        return behind_or_diverged(lacks.str(), history.executed.str(), is_primary, patience_over);
+    }
+    const GtidSet gone = history.purged.minus(set_of(place.read_from));
+    if (gone.empty()) return {};
+    return {Fitness::unusable,
+            fmt::format("its binlogs with {} were purged, and this stream has not read them. Let "
+                        "it read from a server that has them still, or accept the gap: remove the "
+                        "stream's checkpoint to start anew",
+                        gone.str())};
+}
+
+FitnessVerdict file_fitness(const FilePosition& published, const BinlogHistory& history) {
+    if (published.server_uuid.empty() || published.server_uuid == history.server_uuid) return {};
+    return {Fitness::unusable,
+            fmt::format("this stream is at {} of another server (server_uuid {}; this one is {}), "
+                        "and without GTIDs that means nothing here. Give the stream its server "
+                        "back, or remove its checkpoint to start anew; with gtid_mode=ON a stream "
+                        "can change its server",
+                        published.str(), published.server_uuid, history.server_uuid)};
+}
+
+FitnessVerdict other_kind(const BinlogPosition& published, const BinlogHistory& history) {
+    const std::string server =
+        history.kind == PositionKind::mariadb_gtid
+            ? "it is a MariaDB server"
+            : fmt::format("it is MySQL with gtid_mode={}", history.gtid_mode);
+    const bool mode = published.mysql() != nullptr && history.kind == PositionKind::file;
+    return {
+        Fitness::unusable,
+        fmt::format("{}, where the stream's position {} means nothing. {}remove the stream's "
+                    "checkpoint to start anew",
+                    server, published.str(), mode ? "Set gtid_mode=ON there, or " : "To go on, ")};
+}
+
+}  // namespace
+
+FitnessVerdict fitness_of(const StreamPlace& place, const BinlogHistory& history, bool is_primary,
+                          bool patience_over) {
+    const BinlogPosition& published = place.published;
+    switch (history.kind) {
+        case PositionKind::mariadb_gtid:
+            if (published.empty()) return {};
+            if (published.mariadb() == nullptr) break;
+            return mariadb_fitness(*published.mariadb(), history, is_primary, patience_over);
+        case PositionKind::mysql_gtid:
+            if (!published.empty() && published.mysql() == nullptr) break;
+            return mysql_fitness(place, history, is_primary, patience_over);
+        case PositionKind::file:
+            if (published.empty()) return {};
+            if (published.file() == nullptr) break;
+            return file_fitness(*published.file(), history);
+    }
+    return other_kind(published, history);
 }
 
 }  // namespace evenkeel::cdc

@@ -12,8 +12,8 @@
 
 #include "base/instant.h"
 #include "cdc/config.h"
+#include "cdc/source_facts.h"
 #include "model/cluster_fact.h"
-#include "model/gtid.h"
 
 namespace evenkeel::cdc {
 
@@ -41,6 +41,8 @@ enum class Fitness {
     wait,       // It lacks transactions that it may still receive.
     elsewhere,  // It has waited long enough: try another server.
     diverged,   // It is the primary and lacks what was published: a person has to decide.
+    unusable,   // It can never go on from there, another server may: its binlogs were purged, or
+                // positions mean something else on it.
 };
 
 struct FitnessVerdict {
@@ -48,9 +50,15 @@ struct FitnessVerdict {
     std::string why{};
 };
 
-// `published`: the stream's position. `state`: the server's @@gtid_binlog_state.
+// Where a stream is.
+struct StreamPlace {
+    BinlogPosition published{};  // All rows up to here are in the sink.
+    BinlogPosition read_from{};  // What lies behind here is needed from the server: published, or
+                                 // before it for the sake of prepared XA transactions.
+};
+
 // `patience_over`: it lacked something for as long as one should wait.
-FitnessVerdict fitness_of(const GtidPosition& published, const GtidState& state, bool is_primary,
+FitnessVerdict fitness_of(const StreamPlace& place, const BinlogHistory& history, bool is_primary,
                           bool patience_over);
 
 }  // namespace evenkeel::cdc

@@ -238,7 +238,7 @@ void StreamDecoder::finish_group() {
     transaction_.clear();
     schema_.trim();
     if (!group_) return;
-    position_.gtid.set(group_->gtid);
+    position_.at.add(group_->gtid);
     position_.last = group_->gtid;
     position_.timestamp = group_timestamp_;
     position_.offset = offset_;

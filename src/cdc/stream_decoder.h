@@ -15,17 +15,17 @@
 #include "cdc/schema/schema_cache.h"
 #include "cdc/source.h"
 #include "cdc/transaction_buffer.h"
-#include "model/gtid.h"
+#include "model/binlog_position.h"
 #include "wire/rows_event.h"
 
 namespace evenkeel::cdc {
 
 // Everything up to here is in the lines.
 struct StreamPosition {
-    GtidPosition gtid{};
+    BinlogPosition at{};
     std::string file{};  // Of the server that is read; changes with the server.
     std::uint64_t offset = 0;
-    Gtid last{};                  // The last transaction of all domains.
+    TransactionId last{};
     std::uint32_t timestamp = 0;  // Its time, seconds since 1970; 0: none yet.
     std::uint64_t rows = 0;
     std::uint64_t transactions = 0;

@@ -64,13 +64,13 @@ TEST_F(StreamDecoderTest, PrintsATransactionWhenItHasEnded) {
     ok(maker_.table_map(5, "shop", "t"));
     ok(maker_.insert(5, {1, 2}));
     EXPECT_THAT(lines(), IsEmpty());
-    EXPECT_EQ(decoder_.position().gtid.str(), "");
+    EXPECT_EQ(decoder_.position().at.str(), "");
     ok(maker_.insert(5, {3}));
     ok(maker_.xid(99));
     EXPECT_THAT(lines(), ElementsAre(line(1, "\"xid\":99,", "\"xoffset\":0,"),
                                      line(2, "\"xid\":99,", "\"xoffset\":1,"),
                                      line(3, "\"xid\":99,", "\"commit\":true,")));
-    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-7");
+    EXPECT_EQ(decoder_.position().at.str(), "0-1-7");
     EXPECT_EQ(decoder_.position().rows, 3u);
 }
 
@@ -85,13 +85,13 @@ TEST_F(StreamDecoderTest, NonTransactionalChangesHaveNoXid) {
 TEST_F(StreamDecoderTest, MovesOverDdlAndOtherDatabases) {
     ok(maker_.gtid({0, 1, 7}, 0x21));
     ok(maker_.query("shop", "CREATE TABLE t (id INT)"));
-    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-7");
+    EXPECT_EQ(decoder_.position().at.str(), "0-1-7");
     ok(maker_.gtid({0, 1, 8}));
     ok(maker_.table_map(5, "mysql", "t"));
     ok(maker_.insert(5, {1}));
     ok(maker_.xid(99));
     EXPECT_THAT(lines(), IsEmpty());
-    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-8");
+    EXPECT_EQ(decoder_.position().at.str(), "0-1-8");
     EXPECT_EQ(decoder_.position().transactions, 2u);
 }
 
@@ -138,7 +138,7 @@ TEST_F(StreamDecoderTest, HoldsPreparedXaTransactionsUntilTheyCommit) {
     ok(maker_.query("", "XA COMMIT X'6f6e65',X'',1"));
     EXPECT_THAT(lines(), ElementsAre(line(1, "", "\"commit\":true,")));
     EXPECT_TRUE(decoder_.complete());
-    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-9");
+    EXPECT_EQ(decoder_.position().at.str(), "0-1-9");
 }
 
 TEST_F(StreamDecoderTest, StopsAtAChangeThatIsOnlyAStatement) {
@@ -154,7 +154,7 @@ TEST_F(StreamDecoderTest, DoesNotMindStatementsOnTheServersOwnTables) {
     ok(maker_.gtid({0, 1, 7}));
     ok(maker_.query("shop", "INSERT INTO mysql.general_log VALUES (1)"));
     ok(maker_.query("shop", "COMMIT"));
-    EXPECT_EQ(decoder_.position().gtid.str(), "0-1-7");
+    EXPECT_EQ(decoder_.position().at.str(), "0-1-7");
 }
 
 TEST_F(StreamDecoderTest, StopsAtAnEventThatItDoesNotKnow) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "base/text.h"
 #include "io/clock.h"
 
 namespace evenkeel::cdc {
@@ -86,13 +85,13 @@ Result<> StreamRun::open_sink() {
     if (!opened) return of_sink(opened.error());
     if (!checkpoint) return {};
     positioned_ = true;
-    decoder_.resume({.gtid = checkpoint->gtid,
+    decoder_.resume({.at = checkpoint->at,
                      .file = checkpoint->file,
                      .offset = checkpoint->offset,
                      .rows = checkpoint->rows,
                      .transactions = checkpoint->transactions});
     stored_transactions_ = checkpoint->transactions;
-    world_.status->set_checkpoint(checkpoint->gtid.str());
+    world_.status->set_checkpoint(checkpoint->at.str());
     return {};
 }
 
@@ -185,7 +184,7 @@ Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
     if (stop.requested()) return {};
     decoder_.restart();
     dictionary_.use(*choice.server);
-    EK_TRY_VOID(source.start(decoder_.position().gtid, io::within(kConnectLimit)));
+    EK_TRY_VOID(source.start(decoder_.position().at, io::within(kConnectLimit)));
     current_ = choice.server;
     current_is_primary_ = choice.is_primary;
     current_since_ = io::now();
@@ -196,18 +195,17 @@ Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
 // Without a checkpoint: where the configuration says, or the server's end as it is now. Stored at
 // once, so that a crash before the first row does not begin at a later end.
 Result<> StreamRun::begin_at(Source& source) {
-    GtidPosition start = source.facts().binlog_end;
+    BinlogPosition start = source.facts().history.end;
     if (!config_.init_gtid.empty()) {
-        const auto configured = parse_gtid_position(config_.init_gtid);
+        const auto configured = parse_gtids(config_.init_gtid);
         if (!configured) return Error{Errc::invalid, "init_gtid: not a GTID position"};
         start = *configured;
     } else if (!config_.init_position.empty()) {
-        const auto parts = split(config_.init_position, ':');
-        const auto offset = parts.size() == 2 ? parse_number(parts[1]) : std::nullopt;
-        if (!offset) return Error{Errc::invalid, "init_position: not FILE:POSITION"};
-        EK_TRY(start, source.position_at(parts[0], *offset, io::within(Millis{60'000})));
+        const auto place = parse_file_position(config_.init_position);
+        if (!place) return Error{Errc::invalid, "init_position: not FILE:POSITION"};
+        EK_TRY(start, source.position_at(*place, io::within(Millis{60'000})));
     }
-    decoder_.resume({.gtid = start});
+    decoder_.resume({.at = start});
     EK_TRY_VOID(store_checkpoint());
     positioned_ = true;
     return {};
@@ -217,14 +215,16 @@ Result<> StreamRun::make_fit(Source& source, bool is_primary, io::StopToken& sto
     const Deadline patience = io::within(kBehindPatience);
     for (;;) {
         const bool over = patience.passed(io::now());
-        const FitnessVerdict verdict =
-            fitness_of(decoder_.position().gtid, source.facts().binlog_state, is_primary, over);
+        const BinlogPosition& at = decoder_.position().at;
+        const FitnessVerdict verdict = fitness_of({.published = at, .read_from = at},
+                                                  source.facts().history, is_primary, over);
         const std::string text =
             fmt::format("stream from {}: {}", source.server().str(), verdict.why);
         switch (verdict.fitness) {
             case Fitness::ready: return {};
             case Fitness::elsewhere: return Error{Errc::unavailable, text};
             case Fitness::diverged: return Error{Errc::corrupt, text};
+            case Fitness::unusable: return Error{Errc::conflict, text};
             case Fitness::wait: break;
         }
         world_.status->set_state("waiting", text);
@@ -298,7 +298,7 @@ Result<> StreamRun::store_checkpoint() {
     if (!state) return of_sink(state.error());
     if (!may_act()) return Error{Errc::not_leader, "store the checkpoint: the lease ended"};
     const StreamPosition& position = decoder_.position();
-    const auto stored = store_->store({.gtid = position.gtid,
+    const auto stored = store_->store({.at = position.at,
                                        .source = current_ ? current_->str() : "",
                                        .file = position.file,
                                        .offset = position.offset,
@@ -309,7 +309,7 @@ Result<> StreamRun::store_checkpoint() {
     stored_at_ = io::now();
     if (stored) {
         stored_transactions_ = position.transactions;
-        world_.status->set_checkpoint(position.gtid.str());
+        world_.status->set_checkpoint(position.at.str());
         return {};
     }
     if (stored.error().code == Errc::conflict) {

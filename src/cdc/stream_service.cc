@@ -175,7 +175,7 @@ StreamReport StreamService::report() const {
     const auto entry = impl_->coordinator->get(checkpoint_key(impl_->config.name));
     const auto checkpoint = entry ? checkpoint_from_json(entry->value)
                                   : Result<Checkpoint>(Error{Errc::not_found, "none"});
-    if (checkpoint) report.checkpoint = checkpoint->gtid.str();
+    if (checkpoint) report.checkpoint = checkpoint->at.str();
     return report;
 }
 

@@ -51,7 +51,7 @@ void StreamStatus::set_checkpoint(const std::string& gtid) {
 }
 
 void StreamStatus::progress(const StreamPosition& position, bool caught_up, std::int64_t wall_ms) {
-    const std::string gtid = position.gtid.str();
+    const std::string gtid = position.at.str();
     Lock lock(mutex_);
     caught_up_ = caught_up;
     if (report_.transactions == position.transactions && report_.gtid == gtid) return;
