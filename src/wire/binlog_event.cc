@@ -20,20 +20,33 @@ const char* name_of(EventType type) {
         case EventType::stop: return "STOP";
         case EventType::rotate: return "ROTATE";
         case EventType::intvar: return "INTVAR";
+        case EventType::append_block: return "APPEND_BLOCK";
+        case EventType::delete_file: return "DELETE_FILE";
         case EventType::rand: return "RAND";
         case EventType::user_var: return "USER_VAR";
         case EventType::format_description: return "FORMAT_DESCRIPTION";
         case EventType::xid: return "XID";
+        case EventType::begin_load_query: return "BEGIN_LOAD_QUERY";
+        case EventType::execute_load_query: return "EXECUTE_LOAD_QUERY";
         case EventType::table_map: return "TABLE_MAP";
         case EventType::write_rows_v1: return "WRITE_ROWS_V1";
         case EventType::update_rows_v1: return "UPDATE_ROWS_V1";
         case EventType::delete_rows_v1: return "DELETE_ROWS_V1";
         case EventType::incident: return "INCIDENT";
         case EventType::heartbeat: return "HEARTBEAT";
+        case EventType::ignorable: return "IGNORABLE";
+        case EventType::rows_query: return "ROWS_QUERY";
         case EventType::write_rows_v2: return "WRITE_ROWS_V2";
         case EventType::update_rows_v2: return "UPDATE_ROWS_V2";
         case EventType::delete_rows_v2: return "DELETE_ROWS_V2";
+        case EventType::mysql_gtid: return "GTID_LOG";
+        case EventType::anonymous_gtid: return "ANONYMOUS_GTID";
+        case EventType::previous_gtids: return "PREVIOUS_GTIDS";
+        case EventType::transaction_context: return "TRANSACTION_CONTEXT";
+        case EventType::view_change: return "VIEW_CHANGE";
         case EventType::xa_prepare: return "XA_PREPARE";
+        case EventType::heartbeat_v2: return "HEARTBEAT_V2";
+        case EventType::mysql_gtid_tagged: return "GTID_TAGGED";
         case EventType::annotate_rows: return "ANNOTATE_ROWS";
         case EventType::binlog_checkpoint: return "BINLOG_CHECKPOINT";
         case EventType::gtid: return "GTID";
@@ -208,7 +221,10 @@ Result<std::vector<Gtid>> parse_gtid_list(const Event& event) {
 }
 
 Result<std::string_view> parse_annotate_rows(const Event& event) {
-    return event.body;
+    if (event.header.type != EventType::rows_query) return event.body;
+    // A byte for its length, as far as that fits into a byte.
+    if (event.body.empty()) return corrupt_event(event, "it has no length");
+    return event.body.substr(1);
 }
 
 Result<Query> parse_query(const Event& event, std::string& scratch) {
@@ -217,7 +233,10 @@ Result<Query> parse_query(const Event& event, std::string& scratch) {
     cursor.skip(4);  // How long it took.
     const std::uint8_t schema_size = cursor.u8();
     query.error_code = cursor.u16();
-    cursor.skip(cursor.u16());  // Status variables.
+    const std::uint16_t variables_size = cursor.u16();
+    // Which file, where its name is in the statement, and what happens to duplicates.
+    if (event.header.type == EventType::execute_load_query) cursor.skip(13);
+    cursor.skip(variables_size);
     query.schema = cursor.take(schema_size);
     cursor.skip(1);
     query.statement = cursor.rest();

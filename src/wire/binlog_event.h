@@ -1,5 +1,6 @@
-// Binlog events of MariaDB as values. Everything here is a view into the bytes that the caller
-// passed, unless said otherwise, and lives as long as they do. Pure: no I/O, no clock, no locks.
+// Binlog events of MariaDB and MySQL as values. Everything here is a view into the bytes that the
+// caller passed, unless said otherwise, and lives as long as they do. Pure: no I/O, no clock, no
+// locks.
 //
 // Errors of every function: corrupt  cut, checksum wrong, impossible content; the text names the
 // event type and where. Nothing is ever read outside the given bytes.
@@ -21,20 +22,33 @@ enum class EventType : std::uint8_t {
     stop = 3,
     rotate = 4,
     intvar = 5,
+    append_block = 9,
+    delete_file = 11,
     rand = 13,
     user_var = 14,
     format_description = 15,
     xid = 16,
+    begin_load_query = 17,
+    execute_load_query = 18,
     table_map = 19,
     write_rows_v1 = 23,
     update_rows_v1 = 24,
     delete_rows_v1 = 25,
     incident = 26,
     heartbeat = 27,
+    ignorable = 28,
+    rows_query = 29,
     write_rows_v2 = 30,
     update_rows_v2 = 31,
     delete_rows_v2 = 32,
+    mysql_gtid = 33,  // These three: mysql_gtid.h.
+    anonymous_gtid = 34,
+    previous_gtids = 35,
+    transaction_context = 36,  // Of group replication, as is the next.
+    view_change = 37,
     xa_prepare = 38,
+    heartbeat_v2 = 41,
+    mysql_gtid_tagged = 42,
     annotate_rows = 160,
     binlog_checkpoint = 161,
     gtid = 162,
@@ -136,7 +150,7 @@ Result<GtidEvent> parse_gtid_event(const Event& event);
 // The GTIDs that the files before this one hold: the last of each (domain, server).
 Result<std::vector<Gtid>> parse_gtid_list(const Event& event);
 
-// The statement that the row events behind it come from.
+// The statement that the row events behind it come from: ANNOTATE_ROWS, MySQL's ROWS_QUERY.
 Result<std::string_view> parse_annotate_rows(const Event& event);
 
 struct Query {
@@ -145,7 +159,8 @@ struct Query {
     std::string_view schema{};
     std::string_view statement{};
 };
-// QUERY and QUERY_COMPRESSED; `scratch` receives the statement of the latter and must outlive it.
+// QUERY, EXECUTE_LOAD_QUERY and QUERY_COMPRESSED; `scratch` receives the statement of the last and
+// must outlive it.
 Result<Query> parse_query(const Event& event, std::string& scratch);
 
 // The transaction number of XID.
