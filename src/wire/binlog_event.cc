@@ -10,6 +10,10 @@ namespace evenkeel::wire {
 namespace {
 
 constexpr std::size_t kChecksumSize = 4;
+// FORMAT_DESCRIPTION in front of its list of event types, and how long that is at least with
+// MariaDB, whose own types begin at 160. The version text would say it too, but can be configured.
+constexpr std::size_t kFormatHeadSize = 57;
+constexpr std::size_t kMariadbTypesMin = 100;
 constexpr std::uint16_t kInUseFlag = 0x01;  // FORMAT_DESCRIPTION of a file that is being written.
 constexpr std::uint16_t kIgnorableFlag = 0x80;  // Whoever does not know the type may skip it.
 
@@ -45,6 +49,8 @@ const char* name_of(EventType type) {
         case EventType::transaction_context: return "TRANSACTION_CONTEXT";
         case EventType::view_change: return "VIEW_CHANGE";
         case EventType::xa_prepare: return "XA_PREPARE";
+        case EventType::partial_update_rows: return "PARTIAL_UPDATE_ROWS";
+        case EventType::transaction_payload: return "TRANSACTION_PAYLOAD";
         case EventType::heartbeat_v2: return "HEARTBEAT_V2";
         case EventType::mysql_gtid_tagged: return "GTID_TAGGED";
         case EventType::annotate_rows: return "ANNOTATE_ROWS";
@@ -98,7 +104,7 @@ std::string event_name(EventType type) {
 
 bool is_rows_event(EventType type) {
     const auto number = static_cast<unsigned>(type);
-    return (number >= 23 && number <= 25) || (number >= 30 && number <= 32) ||
+    return (number >= 23 && number <= 25) || (number >= 30 && number <= 32) || number == 39 ||
            (number >= 166 && number <= 171);
 }
 
@@ -145,6 +151,8 @@ Result<Event> EventReader::read(std::string_view bytes) {
     }
     checksums_ = checked;
     event.body = content.substr(kEventHeaderSize);
+    if (format) mysql_ = event.body.size() < kFormatHeadSize + kMariadbTypesMin;
+    event.mysql = mysql_;
     return event;
 }
 

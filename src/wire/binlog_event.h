@@ -47,6 +47,8 @@ enum class EventType : std::uint8_t {
     transaction_context = 36,  // Of group replication, as is the next.
     view_change = 37,
     xa_prepare = 38,
+    partial_update_rows = 39,  // MySQL: binlog_row_value_options=PARTIAL_JSON.
+    transaction_payload = 40,  // MySQL: binlog_transaction_compression=ON; see payload.h.
     heartbeat_v2 = 41,
     mysql_gtid_tagged = 42,
     annotate_rows = 160,
@@ -94,10 +96,11 @@ struct Event {
     EventHeader header{};
     std::string_view bytes{};  // The whole event: what to keep for later.
     std::string_view body{};   // Without header and checksum.
+    bool mysql = false;        // Written by MySQL: some bodies are not laid out as MariaDB's.
 };
 
 // Cuts events out of packets or files. It learns from FORMAT_DESCRIPTION whether the events behind
-// it carry a checksum.
+// it carry a checksum, and whose they are.
 class EventReader {
 public:
     // `checksums`: what the connection agreed on, for events before the first FORMAT_DESCRIPTION.
@@ -113,6 +116,7 @@ public:
 private:
     bool checksums_;
     bool verify_;
+    bool mysql_ = false;
 };
 
 struct FormatDescription {

@@ -15,6 +15,7 @@ struct Shape {
 };
 
 Shape shape_of(EventType type) {
+    if (type == EventType::partial_update_rows) return {RowsKind::update, true, false};
     const auto number = static_cast<unsigned>(type);
     const bool compressed = number >= 166;
     const unsigned order = compressed ? number - 166 : number < 30 ? number - 23 : number - 27;
@@ -34,7 +35,8 @@ Result<RowsEvent> parse_rows(const Event& event, std::string& scratch) {
     if (!is_rows_event(event.header.type)) return corrupt_event(event, "it is no row event");
     const Shape shape = shape_of(event.header.type);
     Cursor cursor(event.body);
-    RowsEvent rows{.kind = shape.kind};
+    RowsEvent rows{.kind = shape.kind,
+                   .partial = event.header.type == EventType::partial_update_rows};
     rows.table_id = cursor.number(6);
     rows.flags = cursor.u16();
     if (shape.extra) {

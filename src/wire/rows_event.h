@@ -1,5 +1,5 @@
-// WRITE_ROWS, UPDATE_ROWS and DELETE_ROWS in all their versions, compressed or not. Rows stay raw:
-// what they mean depends on the table map.
+// WRITE_ROWS, UPDATE_ROWS and DELETE_ROWS in all their versions, compressed or not, and
+// PARTIAL_UPDATE_ROWS. Rows stay raw: what they mean depends on the table map.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,12 @@ struct RowsEvent {
     std::string_view before_columns{};
     std::string_view after_columns{};
     std::string_view rows{};
+    // PARTIAL_UPDATE_ROWS: in front of the null bits of each after image are value options (a
+    // length-encoded integer) and, when they say so, one bit for each JSON column of the table:
+    // set when the value is a list of JSON diffs.
+    bool partial = false;
 
+    static constexpr std::uint64_t kPartialJson = 1;  // Among the value options.
     bool end_of_statement() const { return (flags & 1) != 0; }
     // The table id of an event that only ends a statement and has no rows.
     static constexpr std::uint64_t kNoTable = 0xFFFFFF;

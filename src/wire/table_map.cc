@@ -23,11 +23,12 @@ enum class Field : std::uint8_t {
     label_default_charset = 10,
     label_charsets = 11,
     visibility = 12,
+    vector_dimensions = 13,
 };
 
 using Wanted = std::function<bool(const MapColumn&)>;
 
-// MariaDB counts YEAR among the numbers.
+// Both servers count YEAR among the numbers.
 bool is_number(const MapColumn& column) {
     switch (column.type) {
         case ColumnType::tiny:
@@ -48,8 +49,9 @@ bool is_labelled(const MapColumn& column) {
     return column.type == ColumnType::enumeration || column.type == ColumnType::set;
 }
 
-// What has an entry among the character sets: also binary strings, blobs and geometry.
-bool is_string(const MapColumn& column) {
+// What has an entry among the character sets: also binary strings, blobs and vectors; with MariaDB
+// geometry too.
+bool is_string(const MapColumn& column, bool mysql) {
     switch (column.type) {
         case ColumnType::varchar:
         case ColumnType::var_string:
@@ -60,7 +62,8 @@ bool is_string(const MapColumn& column) {
         case ColumnType::blob:
         case ColumnType::blob_compressed:
         case ColumnType::varchar_compressed:
-        case ColumnType::geometry: return true;
+        case ColumnType::vector_mysql: return true;
+        case ColumnType::geometry: return !mysql;
         default: return false;
     }
 }
@@ -76,6 +79,9 @@ void resolve_string(MapColumn& column, std::uint8_t first, std::uint8_t second) 
     const auto real = static_cast<ColumnType>(first);
     if (real == ColumnType::enumeration || real == ColumnType::set) column.type = real;
 }
+
+// The type of the elements, and what that type has.
+void read_array_meta(Cursor& cursor, MapColumn& column);
 
 void read_meta(Cursor& cursor, MapColumn& column) {
     switch (column.type) {
@@ -110,13 +116,23 @@ void read_meta(Cursor& cursor, MapColumn& column) {
         case ColumnType::blob_compressed:
         case ColumnType::geometry:
         case ColumnType::json_mysql:
+        case ColumnType::vector_mysql:
         case ColumnType::float32:
         case ColumnType::float64:
         case ColumnType::timestamp:
         case ColumnType::datetime:
         case ColumnType::time: column.meta = cursor.u8(); break;
+        case ColumnType::typed_array: read_array_meta(cursor, column); break;
         default: break;
     }
+}
+
+void read_array_meta(Cursor& cursor, MapColumn& column) {
+    MapColumn element{.type = static_cast<ColumnType>(cursor.u8())};
+    if (element.type == ColumnType::typed_array) return cursor.fail();
+    if (element.type == ColumnType::varchar) return cursor.skip(3);
+    read_meta(cursor, element);
+    column.meta = element.meta;
 }
 
 // One bit for each wanted column, the highest of a byte first.
@@ -176,16 +192,17 @@ void read_key(Cursor& field, TableMap& map, bool with_prefix) {
 }
 
 void read_field(Field kind, Cursor& field, TableMap& map) {
+    const auto text = [&map](const MapColumn& column) { return is_string(column, map.mysql); };
     switch (kind) {
         case Field::signs:
             map.has_signs = true;
             return read_bits(field, map, is_number, &MapColumn::is_unsigned);
         case Field::default_charset:
             map.has_charsets = true;
-            return read_default_collation(field, map, is_string);
+            return read_default_collation(field, map, text);
         case Field::column_charsets:
             map.has_charsets = true;
-            return read_collations(field, map, is_string);
+            return read_collations(field, map, text);
         case Field::names:
             map.has_names = true;
             for (MapColumn& column : map.columns) column.name = field.lenenc_text();
@@ -199,8 +216,20 @@ void read_field(Field kind, Cursor& field, TableMap& map) {
         case Field::visibility:
             return read_bits(
                 field, map, [](const MapColumn&) { return true; }, &MapColumn::visible);
-        case Field::geometry_types: return;  // The value says what it is.
+        case Field::geometry_types:
+            for (MapColumn& column : map.columns) {
+                if (column.type != ColumnType::geometry) continue;
+                column.geometry = static_cast<std::uint8_t>(field.lenenc());
+            }
+            return;
+        case Field::vector_dimensions:
+            for (MapColumn& column : map.columns) {
+                if (column.type != ColumnType::vector_mysql) continue;
+                column.dimensions = static_cast<std::uint32_t>(field.lenenc());
+            }
+            return;
     }
+    // A field of a later server: its length was in front of it.
 }
 
 void read_optional(Cursor& cursor, TableMap& map) {
@@ -224,7 +253,7 @@ Result<std::uint64_t> table_id_of(const Event& event) {
 
 Result<TableMap> parse_table_map(const Event& event) {
     Cursor cursor(event.body);
-    TableMap map{.table_id = cursor.number(6)};
+    TableMap map{.table_id = cursor.number(6), .mysql = event.mysql};
     cursor.skip(2);  // Flags.
     map.database = cursor.take(cursor.u8());
     cursor.skip(1);
@@ -246,7 +275,10 @@ Result<TableMap> parse_table_map(const Event& event) {
         return corrupt_event(
             event, fmt::format("cut or damaged before byte {} of its body", cursor.offset()));
     }
+    // Names come with full metadata alone; what is then missing has no column that it could be for.
     map.has_labels = map.has_names;
+    map.has_signs = map.has_signs || map.has_names;
+    map.has_charsets = map.has_charsets || map.has_names;
     return map;
 }
 

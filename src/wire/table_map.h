@@ -1,7 +1,8 @@
 // TABLE_MAP: the table that the row events behind it change, with its columns. Owns its texts.
 //
-// With binlog_row_metadata=FULL (MariaDB 10.5+) names, signs, character sets, labels and the key
-// are here; with NO_LOG only types are, and the rest has to come from the server's dictionary.
+// With binlog_row_metadata=FULL (MariaDB 10.5+, MySQL 8.0+) names, signs, character sets, labels
+// and the key are here; with MINIMAL signs and character sets; with NO_LOG and from older servers
+// only types, and the rest has to come from the server's dictionary.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +38,10 @@ enum class ColumnType : std::uint8_t {
     timestamp = 17,
     datetime = 18,
     time = 19,
+    typed_array = 20,       // MySQL: the hidden column of a multi-valued index.
     blob_compressed = 140,  // MariaDB COMPRESSED columns.
     varchar_compressed = 141,
+    vector_mysql = 242,
     json_mysql = 245,
     decimal = 246,
     enumeration = 247,
@@ -55,7 +58,8 @@ enum class ColumnType : std::uint8_t {
 struct MapColumn {
     ColumnType type{};
     // varchar, string: bytes at most; decimal: precision << 8 | scale; bit: bytes << 8 | odd bits;
-    // blob, geometry: bytes of the length; temporal: fraction digits; enum, set: bytes.
+    // blob, geometry, json, vector: bytes of the length; temporal: fraction digits; enum, set:
+    // bytes.
     std::uint16_t meta = 0;
     bool nullable = false;
 
@@ -64,7 +68,9 @@ struct MapColumn {
     std::uint32_t collation = 0;  // 0: not a text, or unknown.
     std::string name{};
     std::vector<std::string> labels{};  // ENUM and SET, in the bytes of the column's charset.
-    bool visible = true;
+    bool visible = true;                // MySQL alone says it.
+    std::uint8_t geometry = 0;          // 0: any; 1: POINT … 7: GEOMETRYCOLLECTION.
+    std::uint32_t dimensions = 0;       // MySQL's VECTOR.
 };
 
 struct KeyPart {
@@ -77,6 +83,7 @@ struct TableMap {
     std::string database{};
     std::string table{};
     std::vector<MapColumn> columns{};
+    bool mysql = false;                  // Whose table it is.
     std::vector<KeyPart> primary_key{};  // With full metadata only; empty: none or unknown.
     bool has_signs = false;
     bool has_charsets = false;

@@ -130,6 +130,8 @@ constexpr Family kFamilies[] = {
     {"inet6", one_of<ColumnType::string>},
     {"enum", one_of<ColumnType::enumeration>},
     {"set", one_of<ColumnType::set>},
+    {"json", one_of<ColumnType::json_mysql, ColumnType::long_blob, ColumnType::blob>},
+    {"vector", one_of<ColumnType::vector_mysql, ColumnType::varchar>},
     {"varchar", is_varchar},
     {"varbinary", is_varchar},
     {"tinytext", is_blob},
@@ -215,7 +217,7 @@ private:
             case ColumnType::var_string:
             case ColumnType::varchar_compressed:
                 plan_.compressed = column_.type == ColumnType::varchar_compressed;
-                return text_or_binary(column_.meta > 255 ? 2 : 1);
+                return varchar();
             case ColumnType::string: return fixed_width();
             case ColumnType::tiny_blob: return text_or_binary(1);
             case ColumnType::medium_blob: return text_or_binary(3);
@@ -227,9 +229,15 @@ private:
             case ColumnType::geometry:
                 plan_.kind = ValueKind::geometry;
                 return length(column_.meta);
+            case ColumnType::json_mysql:
+                plan_.kind = ValueKind::json_mysql;
+                return length(column_.meta);
+            case ColumnType::vector_mysql:
+                plan_.kind = ValueKind::vector;
+                return length(column_.meta);
             case ColumnType::decimal_old:
             case ColumnType::null:
-            case ColumnType::json_mysql: break;
+            case ColumnType::typed_array: break;
         }
         return unsupported("its type cannot be rendered");
     }
@@ -295,6 +303,15 @@ private:
             return unsupported("impossible width");
         }
         return fixed(set ? ValueKind::set : ValueKind::enumeration, size);
+    }
+
+    // VARCHAR, VARBINARY, and MariaDB's VECTOR, which is stored as the latter.
+    Result<> varchar() {
+        EK_TRY_VOID(text_or_binary(column_.meta > 255 ? 2 : 1));
+        if (plan_.kind == ValueKind::binary && sql_.name == "vector") {
+            plan_.kind = ValueKind::vector;
+        }
+        return {};
     }
 
     // CHAR, BINARY, and the types that are stored as BINARY.
@@ -416,8 +433,12 @@ bool needs_definition(const wire::TableMap& map) {
 
 bool wants_definition(const wire::TableMap& map) {
     constexpr std::uint32_t kBinary = 63;
+    if (!map.has_names) return true;
+    if (map.mysql) return false;
     return std::any_of(map.columns.begin(), map.columns.end(), [&](const MapColumn& column) {
-        if (!map.has_names || !map.has_charsets || is_old_temporal(column.type)) return true;
+        if (is_old_temporal(column.type)) return true;
+        // A VECTOR has four bytes a number.
+        if (is_varchar(column.type)) return column.collation == kBinary && column.meta % 4 == 0;
         if (is_blob(column.type)) return column.collation != kBinary && column.meta == 4;
         return column.type == ColumnType::string && column.collation == kBinary &&
                (column.meta == 16 || column.meta == 4);

@@ -64,6 +64,8 @@ enum class ValueKind : std::uint8_t {
     text,          // UTF-8.
     text_other,    // Through the converter.
     json,          // Raw when it is JSON, else a string.
+    json_mysql,    // Binary, or a list of changes to the value before: see JsonPatch.
+    vector,        // An array of numbers.
     binary_fixed,  // BINARY(n), base64; the binlog drops zeros at its end.
     binary,        // base64
     geometry,
@@ -102,8 +104,8 @@ struct TablePlan {
 };
 
 // The map has no column names: make_table_plan needs a definition. Where the map has them, a
-// definition is still worth having: JSON, UUID, INET4 and INET6 columns are told apart from
-// LONGTEXT and BINARY by it alone.
+// definition is still worth having with MariaDB: JSON, UUID, INET4, INET6 and VECTOR columns are
+// told apart from LONGTEXT, BINARY and VARBINARY by it alone.
 bool needs_definition(const wire::TableMap& map);
 // Some column could be one of those that only a definition tells apart (see needs_definition).
 bool wants_definition(const wire::TableMap& map);

@@ -28,4 +28,9 @@ char* put_timestamp_old(char* out, const char* in, const TemporalStyle& style);
 char* put_time(char* out, const char* in, unsigned digits, const TemporalStyle& style);
 char* put_time_old(char* out, const char* in, const TemporalStyle& style);
 
+// Values inside of MySQL's JSON, packed into a number; fractions without zeros at their end.
+char* put_packed_date(char* out, std::int64_t packed);
+char* put_packed_datetime(char* out, std::int64_t packed);
+char* put_packed_time(char* out, std::int64_t packed);
+
 }  // namespace evenkeel::cdc

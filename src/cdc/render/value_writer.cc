@@ -4,6 +4,7 @@
 #include <array>
 
 #include "cdc/render/geometry_text.h"
+#include "cdc/render/json_binary.h"
 #include "cdc/render/json_writer.h"
 #include "cdc/render/number_text.h"
 #include "wire/charset.h"
@@ -207,6 +208,8 @@ char* ValueWriter::write_content(const ColumnPlan& column, std::string_view cont
         case ValueKind::text:
         case ValueKind::text_other: return write_text(column, content, out);
         case ValueKind::json: return write_json(column, content, out);
+        case ValueKind::json_mysql: return write_json_binary(content, out);
+        case ValueKind::vector: return write_vector(content, out);
         case ValueKind::binary_fixed: {
             const std::size_t zeros =
                 column.width > content.size() ? column.width - content.size() : 0;
@@ -252,6 +255,27 @@ char* ValueWriter::write_json(const ColumnPlan& column, std::string_view text, c
         // White space of the document; a row is one line.
         *out++ = c == '\n' || c == '\r' ? ' ' : c;
     }
+    return out;
+}
+
+char* ValueWriter::write_json_binary(std::string_view document, char* out) {
+    // What a column has that was made NOT NULL without a value; the server reads it as null.
+    if (document.empty()) return put_null(out);
+    out_.set_end(out);
+    if (!append_json_binary(document, style_.quirks, out_)) return nullptr;
+    return out_.room(fixed_room_);
+}
+
+char* ValueWriter::write_vector(std::string_view numbers, char* out) {
+    constexpr std::size_t kNumberRoom = 33;
+    if (numbers.size() % sizeof(float) != 0) return nullptr;
+    out = ensure(out, numbers.size() / sizeof(float) * kNumberRoom + 2);
+    *out++ = '[';
+    for (std::size_t at = 0; at < numbers.size(); at += sizeof(float)) {
+        if (at > 0) *out++ = ',';
+        out = put_float(out, load<float>(numbers.data() + at));
+    }
+    *out++ = ']';
     return out;
 }
 

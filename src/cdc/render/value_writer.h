@@ -69,6 +69,8 @@ private:
     inline char* write_string(std::string_view text, const char* readable, char* out);
     char* write_text(const ColumnPlan& column, std::string_view text, char* out);
     char* write_json(const ColumnPlan& column, std::string_view text, char* out);
+    char* write_json_binary(std::string_view document, char* out);
+    char* write_vector(std::string_view numbers, char* out);
 
     TemporalStyle style_;
     ByteBuffer& out_;
