@@ -47,19 +47,46 @@ EK_PCLMUL inline std::uint32_t reduce(__m128i sum) {
     return static_cast<std::uint32_t>(_mm_extract_epi32(_mm_xor_si128(sum, quotient), 1));
 }
 
-// `size` is a multiple of 16 and at least 64. `state` is the inverted CRC, as inside the algorithm.
-EK_PCLMUL std::uint32_t fold_blocks(const char* bytes, std::size_t size, std::uint32_t state) {
-    __m128i sum[4];
-    for (int i = 0; i < 4; ++i) sum[i] = load_at(bytes + 16 * i);
-    sum[0] = _mm_xor_si128(sum[0], _mm_cvtsi32_si128(static_cast<int>(state)));
-    const __m128i by64 = load_at(kFold64);
-    for (bytes += 64, size -= 64; size >= 64; bytes += 64, size -= 64) {
-        for (int i = 0; i < 4; ++i) sum[i] = fold(sum[i], load_at(bytes + 16 * i), by64);
-    }
+// 16 bytes that do nothing, 16 that copy, 16 that do nothing: read from the middle, a shift.
+alignas(16) constexpr std::uint8_t kShift[48] = {
+    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+    0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,
+    0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80};
+
+// `sum`, and `size` (1 to 15) more bytes that end at `end`: sum's first bytes fold onto what
+// remains of it with the new bytes behind. 16 bytes before `end` are readable.
+EK_PCLMUL inline __m128i fold_rest(__m128i sum, const char* end, std::size_t size,
+                                   __m128i constants) {
+    const __m128i up = load_at(kShift + size);
+    const __m128i down = load_at(kShift + 16 + size);
+    // Where `down` has no byte of sum, which is where its indexes have their highest bit.
+    const __m128i rest = _mm_blendv_epi8(_mm_shuffle_epi8(sum, down), load_at(end - 16), down);
+    return fold(_mm_shuffle_epi8(sum, up), rest, constants);
+}
+
+// At least 16 bytes. `state` is the inverted CRC, as inside the algorithm.
+EK_PCLMUL std::uint32_t fold_all(const char* bytes, std::size_t size, std::uint32_t state) {
     const __m128i by16 = load_at(kFold16);
-    for (int i = 1; i < 4; ++i) sum[0] = fold(sum[0], sum[i], by16);
-    for (; size >= 16; bytes += 16, size -= 16) sum[0] = fold(sum[0], load_at(bytes), by16);
-    return reduce(sum[0]);
+    const __m128i start = _mm_cvtsi32_si128(static_cast<int>(state));
+    __m128i sum = _mm_xor_si128(load_at(bytes), start);
+    if (size >= 64) {
+        __m128i more[3];
+        for (int i = 0; i < 3; ++i) more[i] = load_at(bytes + 16 * (i + 1));
+        const __m128i by64 = load_at(kFold64);
+        for (bytes += 64, size -= 64; size >= 64; bytes += 64, size -= 64) {
+            sum = fold(sum, load_at(bytes), by64);
+            for (int i = 0; i < 3; ++i) {
+                more[i] = fold(more[i], load_at(bytes + 16 * (i + 1)), by64);
+            }
+        }
+        for (const __m128i& each : more) sum = fold(sum, each, by16);
+    } else {
+        bytes += 16;
+        size -= 16;
+    }
+    for (; size >= 16; bytes += 16, size -= 16) sum = fold(sum, load_at(bytes), by16);
+    if (size > 0) sum = fold_rest(sum, bytes + size, size, by16);
+    return reduce(sum);
 }
 
 bool has_pclmul() {
@@ -72,13 +99,11 @@ bool has_pclmul() {
 
 std::uint32_t crc32(std::string_view bytes, std::uint32_t before) {
 #ifdef __x86_64__
-    if (bytes.size() >= 64 && has_pclmul()) {
-        const std::size_t blocks = bytes.size() & ~std::size_t{15};
-        before = ~fold_blocks(bytes.data(), blocks, ~before);
-        bytes.remove_prefix(blocks);
+    if (bytes.size() >= 16 && has_pclmul()) {
+        return ~fold_all(bytes.data(), bytes.size(), ~before);
     }
 #endif
-    return bytes.empty() ? before : crc32_zlib(bytes.data(), bytes.size(), before);
+    return crc32_zlib(bytes.data(), bytes.size(), before);
 }
 
 }  // namespace evenkeel::wire
