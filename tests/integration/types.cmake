@@ -1,1 +1,3 @@
-ek_integration_test(types SOURCES ${CMAKE_CURRENT_LIST_DIR}/types_test.cc LIBS ek_cdc TIMEOUT 120)
+ek_integration_test(types
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/types_fixture.cc ${CMAKE_CURRENT_LIST_DIR}/types_test.cc
+    LIBS ek_cdc TIMEOUT 240)
