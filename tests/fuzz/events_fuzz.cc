@@ -3,6 +3,7 @@
 
 #include "tests/fuzz/target.h"
 #include "wire/binlog_event.h"
+#include "wire/mysql_gtid.h"
 #include "wire/packet_reader.h"
 #include "wire/rows_event.h"
 #include "wire/table_map.h"
@@ -26,6 +27,8 @@ void parse_body(const wire::Event& event) {
     use(wire::parse_table_map(event));
     use(wire::parse_rows(event, scratch));
     use(wire::handling_of(event.header));
+    use(wire::parse_mysql_gtid(event));
+    use(wire::parse_previous_gtids(event));
 }
 
 void read_events(std::string_view bytes, bool checksums) {

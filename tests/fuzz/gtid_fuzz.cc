@@ -1,6 +1,6 @@
 // GTIDs as text: what is printed is read back as the same.
 #include "base/check.h"
-#include "model/gtid.h"
+#include "model/binlog_position.h"
 #include "tests/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -15,6 +15,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto state = parse_gtid_state(text)) {
         EK_CHECK(parse_gtid_state(state->str()) == state, "a state's text is another");
         fuzz::use(state->missing_in({}));
+    }
+    if (const auto set = parse_gtid_set(text)) {
+        EK_CHECK(parse_gtid_set(set->str()) == set, "a set's text is another set");
+        EK_CHECK(set->contains(*set) && set->minus(*set).empty(), "a set does not hold itself");
+        fuzz::use(set->encode());
+    }
+    if (const auto position = parse_gtids(text)) {
+        EK_CHECK(position->reaches(*position), "a position does not reach itself");
     }
     return 0;
 }
