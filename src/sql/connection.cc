@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "io/clock.h"
+#include "sql/tls_session.h"
 
 namespace evenkeel::sql {
 namespace {
@@ -113,6 +114,31 @@ std::string system_reason(std::string_view text) {
     return words;
 }
 
+bool lacks_tls(const std::string& text) {
+    return text.find("does not support") != std::string::npos;
+}
+
+// Not a connection that broke while TLS was agreed on.
+bool is_tls_refusal(const std::string& text) {
+    const auto says = [&](const char* word) { return text.find(word) != std::string::npos; };
+    return lacks_tls(text) || says("certificate") || says("Certificate") || says("alidation") ||
+           says("alert") || says("No such file") || says("protocol");
+}
+
+std::string tls_remedy(const Tls& tls) {
+    switch (tls.mode) {
+        case TlsMode::verify_ca:
+        case TlsMode::verify_identity:
+            return tls.ca.empty()
+                       ? ". Give the authority of the server's certificate as ssl_ca"
+                       : fmt::format(
+                             ". The authorities that count are in {}; ssl=VERIFY_CA goes "
+                             "without the host's name in the certificate",
+                             tls.ca);
+        default: return "";
+    }
+}
+
 Error connect_error(const ServerId& server, const Credentials& who, unsigned number,
                     const std::string& text) {
     const std::string operation = fmt::format("connect {}: ", server.str());
@@ -122,6 +148,10 @@ Error connect_error(const ServerId& server, const Credentials& who, unsigned num
     }
     if (number == CR_CONN_HOST_ERROR || number == CR_CONNECTION_ERROR) {
         return {Errc::unavailable, operation + system_reason(text)};
+    }
+    if (number == CR_SSL_CONNECTION_ERROR && is_tls_refusal(text)) {
+        return {Errc::denied, fmt::format("{}TLS as configured (ssl) cannot be had: {}{}",
+                                          operation, text, tls_remedy(who.tls))};
     }
     // It answers, but not to us: whoever asks whether it lives must not take this for a no.
     if (number == ER_CON_COUNT_ERROR || number == ER_TOO_MANY_USER_CONNECTIONS ||
@@ -163,6 +193,26 @@ Table to_table(MYSQL_RES* result) {
         table.rows.push_back(std::move(cells));
     }
     return table;
+}
+
+constexpr const char* kSystemAuthorities = "/etc/ssl/certs";
+
+const char* or_null(const std::string& text) {
+    return text.empty() ? nullptr : text.c_str();
+}
+
+void set_tls(MYSQL* mysql, const Tls& tls) {
+    if (!tls.on()) return;
+    const bool checks = tls.mode == TlsMode::verify_ca || tls.mode == TlsMode::verify_identity;
+    // With an authority the library checks the chain within the handshake, before it says a
+    // password; without one it would take any certificate.
+    const char* folder = checks && tls.ca.empty() ? kSystemAuthorities : nullptr;
+    const char* ca = tls.mode == TlsMode::preferred ? nullptr : or_null(tls.ca);
+    mysql_ssl_set(mysql, or_null(tls.key), or_null(tls.cert), ca, folder, nullptr);
+    const my_bool yes = 1;
+    mysql_options(mysql, MYSQL_OPT_SSL_ENFORCE, &yes);
+    const my_bool names_host = tls.mode == TlsMode::verify_identity ? 1 : 0;
+    mysql_options(mysql, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &names_host);
 }
 
 }  // namespace
@@ -232,6 +282,7 @@ Result<Connection> Connection::open(const ServerId& server, const Credentials& c
     const unsigned protocol = MYSQL_PROTOCOL_TCP;  // Also for "localhost".
     mysql_options(impl.mysql, MYSQL_OPT_PROTOCOL, &protocol);
     mysql_options(impl.mysql, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    set_tls(impl.mysql, credentials.tls);
 
     MYSQL* done = nullptr;
     const int wait =
@@ -245,6 +296,12 @@ Result<Connection> Connection::open(const ServerId& server, const Credentials& c
         const auto waited = std::chrono::duration_cast<Millis>(io::now() - started);
         return Error{Errc::timed_out,
                      fmt::format("connect {}: no answer in {} ms", server.str(), waited.count())};
+    }
+    if (done == nullptr && credentials.tls.mode == TlsMode::preferred &&
+        mysql_errno(impl.mysql) == CR_SSL_CONNECTION_ERROR && lacks_tls(mysql_error(impl.mysql))) {
+        Credentials plain = credentials;
+        plain.tls = {};
+        return open(server, plain, deadline);
     }
     if (done == nullptr) {
         return connect_error(server, credentials, mysql_errno(impl.mysql), mysql_error(impl.mysql));
@@ -330,6 +387,30 @@ int Connection::release_socket() {
     const int flags = fcntl(kept, F_GETFL);
     fcntl(kept, F_SETFL, flags & ~O_NONBLOCK);
     return kept;
+}
+
+std::unique_ptr<io::ByteStream> Connection::release_stream() {
+    if (!connected()) return nullptr;
+    const TlsSession session = tls_session(impl_->mysql);
+    if (session.ssl == nullptr) {
+        io::Fd socket(release_socket());
+        return socket.valid() ? io::plain_stream(std::move(socket)) : nullptr;
+    }
+    if (!session.idle) return nullptr;
+    const int fd = socket();
+    // Closed without a farewell, which would wait for a server that sends and does not read.
+    std::shared_ptr<Impl> owner(impl_.release(), [](Impl* impl) {
+        impl->close(true);
+        delete impl;
+    });
+    return io::tls_stream(session.ssl, fd, std::move(owner));
+}
+
+std::string Connection::tls_version() const {
+    if (!connected() || tls_session(impl_->mysql).ssl == nullptr) return {};
+    const char* version = nullptr;
+    mariadb_get_infov(impl_->mysql, MARIADB_CONNECTION_TLS_VERSION, &version);
+    return version != nullptr ? version : "";
 }
 
 std::uint64_t Connection::server_thread() const {

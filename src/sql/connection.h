@@ -10,13 +10,16 @@
 
 #include "base/instant.h"
 #include "base/result.h"
+#include "io/byte_stream.h"
 #include "model/server_id.h"
+#include "sql/tls.h"
 
 namespace evenkeel::sql {
 
 struct Credentials {
     std::string user{};
     std::string password{};
+    Tls tls{};
 };
 
 // The first result set of a statement.
@@ -35,7 +38,7 @@ class Connection {
 public:
     // Errors: unavailable  refused, reset, unknown host: the server did not answer as MySQL;
     //         timed_out    no answer in time (a hung server, a lost packet);
-    //         denied       wrong user or password, or the host is not allowed;
+    //         denied       wrong user or password, the host is not allowed, or no TLS as asked for.
     static Result<Connection> open(const ServerId& server, const Credentials& credentials,
                                    Deadline deadline);
     Connection();
@@ -59,6 +62,11 @@ public:
     // Gives the socket away; the connection is closed without a COM_QUIT. For protocols that go on
     // over the same socket: binlog dump, pings.
     int release_socket();
+    // The same for a connection that may be encrypted. Null: the connection is gone, or holds bytes
+    // that nobody asked for.
+    std::unique_ptr<io::ByteStream> release_stream();
+    // "TLSv1.3"; empty: not encrypted.
+    std::string tls_version() const;
     std::uint64_t server_thread() const;  // CONNECTION_ID() on the server.
 
 private:
