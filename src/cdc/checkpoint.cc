@@ -19,13 +19,17 @@ Error corrupt(const std::string& why) {
 }
 
 Json file_json(const FilePosition& place) {
-    return {{"file", place.file}, {"pos", place.offset}, {"server_uuid", place.server_uuid}};
+    return {{"file", place.file},
+            {"pos", place.offset},
+            {"server_uuid", place.server_uuid},
+            {"created", place.created}};
 }
 
 FilePosition file_from(const Json& json) {
     return {.file = json.at("file").get<std::string>(),
             .offset = json.at("pos").get<std::uint64_t>(),
-            .server_uuid = json.at("server_uuid").get<std::string>()};
+            .server_uuid = json.at("server_uuid").get<std::string>(),
+            .created = json.at("created").get<std::uint32_t>()};
 }
 
 // GTIDs as text, a place in a file as an object.

@@ -25,6 +25,7 @@ struct OutputConfig {
     bool binlog_position = false;
     bool gtid_position = false;
     bool server_id = false;
+    bool thread_id = false;
     bool primary_keys = false;
     bool primary_key_columns = false;
     bool row_query = false;

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include "base/log.h"
-#include "base/text.h"
-#include "io/byte_socket.h"
+#include "cdc/gtid_scan.h"
+#include "cdc/source_checks.h"
+#include "cdc/source_dialect.h"
+#include "io/byte_stream.h"
 #include "io/clock.h"
-#include "io/fd.h"
 #include "wire/packet_reader.h"
 
 namespace evenkeel::cdc {
@@ -17,24 +18,14 @@ namespace {
 
 constexpr std::size_t kReceiveBytes = 1u << 20;
 constexpr Millis kSilenceMax{3000};
-constexpr const char* kHeartbeatNanoseconds = "1000000000";
-constexpr char kDumpCommand = 0x12;
-constexpr std::uint16_t kSendAnnotateRows = 2;
+constexpr std::uint64_t kHeartbeatNs = 1'000'000'000;
 
-template <typename T>
-void put(std::string& to, T value) {
-    to.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-// COM_BINLOG_DUMP with its packet header. With a GTID position set, file and offset mean nothing.
-std::string dump_packet(std::uint32_t server_id, bool annotate) {
-    std::string body(1, kDumpCommand);
-    put(body, std::uint32_t{4});
-    put(body, static_cast<std::uint16_t>(annotate ? kSendAnnotateRows : 0));
-    put(body, server_id);
+std::string packet_of(const std::string& command) {
     std::string packet;
-    put(packet, static_cast<std::uint32_t>(body.size()));
-    return packet + body;
+    const auto size =
+        static_cast<std::uint32_t>(command.size());  // The fourth byte is a number, 0.
+    packet.append(reinterpret_cast<const char*>(&size), sizeof size);
+    return packet + command;
 }
 
 Error setting(const ServerId& server, std::string_view what) {
@@ -65,39 +56,40 @@ Error dump_error(const ServerId& server, const BinlogPosition& from,
                         text, from.empty() ? "the very first" : from.str())};
     }
     if (error.number == 1236 || error.number == 1945 || error.number == 1955) {
-        return {Errc::conflict, fmt::format("{}. The stream is at {}", text, from.str())};
+        return {Errc::conflict,
+                fmt::format("{}. The stream is at {}. If the server was rebuilt or its binlogs "
+                            "were reset, remove the stream's checkpoint to start anew",
+                            text, from.empty() ? "the very beginning" : from.str())};
     }
     return {Errc::unavailable, text};
 }
 
-Result<> check(const ServerId& server, const sql::Table& row) {
-    if (row.text(0, "log_bin") != "1") {
-        return setting(server, "log_bin is off there: set log_bin and restart the server");
+// A server knows its readers by this since MySQL 5.6.
+std::string dump_uuid(const StreamConfig& config, std::uint32_t dump_id) {
+    Uuid uuid;
+    std::uint64_t hash = 14695981039346656037u;  // FNV-1a
+    for (std::size_t i = 0; i < uuid.bytes.size(); ++i) {
+        for (const char c : fmt::format("{}/{}/{}", config.name, dump_id, i)) {
+            hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+        }
+        uuid.bytes[i] = static_cast<std::uint8_t>(hash >> 32);
     }
-    const std::string format = row.text(0, "binlog_format");
-    if (format != "ROW") {
-        return setting(server, fmt::format("binlog_format is {} there: SET GLOBAL "
-                                           "binlog_format=ROW, also in its configuration file, and "
-                                           "reconnect the clients",
-                                           format));
+    return uuid.str();
+}
+
+Result<ServerVariables> ask_variables(sql::Connection& connection, Deadline deadline) {
+    std::string names;
+    for (const std::string& name : wanted_variables()) {
+        names += (names.empty() ? "" : ", ") + sql::quote(name);
     }
-    const std::string image = row.text(0, "row_image");
-    if (image != "FULL") {
-        log::warn("cdc",
-                  "stream from {}: binlog_row_image is {}: columns that a statement did not "
-                  "touch are missing in its rows; FULL has them all",
-                  server.str(), image);
+    EK_TRY(
+        const sql::Table table,
+        connection.query("SHOW GLOBAL VARIABLES WHERE Variable_name IN (" + names + ")", deadline));
+    ServerVariables variables;
+    for (std::size_t i = 0; i < table.rows.size(); ++i) {
+        variables[table.text(i, "Variable_name")] = table.text(i, "Value");
     }
-    const std::string metadata = row.text(0, "row_metadata");
-    if (metadata != "FULL") {
-        log::warn(
-            "cdc",
-            "stream from {}: binlog_row_metadata is {}: column names are those that the server "
-            "has when rows are read, which are not the rows' own after a rename; FULL puts them "
-            "into the binlog",
-            server.str(), metadata);
-    }
-    return {};
+    return variables;
 }
 
 }  // namespace
@@ -119,7 +111,8 @@ struct Source::Impl {
     BinlogPosition from{};
     std::uint32_t dump_id = 0;
     sql::Connection connection{};
-    io::Fd socket{};
+    std::unique_ptr<SourceDialect> dialect{};
+    std::unique_ptr<io::ByteStream> stream{};
     wire::PacketReader packets{};
     wire::EventReader events{false, true};
     std::vector<char> buffer = std::vector<char>(kReceiveBytes);
@@ -158,35 +151,15 @@ std::uint64_t Source::bytes() const {
 }
 
 Result<> Source::Impl::ask_facts(Deadline deadline) {
-    auto row = connection.query(
-        "SELECT @@version AS version, @@global.server_id AS server_id, @@log_bin AS log_bin, "
-        "@@global.binlog_format AS binlog_format, @@global.binlog_checksum AS checksum, "
-        "@@global.binlog_row_image AS row_image, @@global.binlog_row_metadata AS row_metadata, "
-        "@@global.gtid_binlog_state AS state, @@global.gtid_binlog_pos AS binlog_end, "
-        "@@global.log_slave_updates AS logs_replicated",
-        deadline);
-    if (!row && row.error().code == Errc::invalid) {
-        return setting(server,
-                       fmt::format("it is not MariaDB 10.5 or later ({})", row.error().what));
-    }
-    if (!row) return row.error();
-    EK_TRY_VOID(check(server, *row));
-    const auto state = parse_gtid_state(row->text(0, "state"));
-    const auto last = parse_gtid_position(row->text(0, "binlog_end"));
-    const auto id = parse_number(row->text(0, "server_id"));
-    if (!state || !last || !id) {
-        return Error{Errc::corrupt,
-                     fmt::format("look at {}: gtid_binlog_state {} is not understood", server.str(),
-                                 row->text(0, "state"))};
-    }
-    facts = {.version = row->text(0, "version"),
-             .server_id = static_cast<std::uint32_t>(*id),
-             .checksums = row->text(0, "checksum") == "CRC32",
-             .logs_replicated = row->text(0, "logs_replicated") == "1",
-             .row_image = row->text(0, "row_image"),
-             .row_metadata = row->text(0, "row_metadata"),
-             .history = {.state = *state, .end = *last}};
-    return {};
+    EK_TRY(const ServerVariables variables, ask_variables(connection, deadline));
+    const auto fit = check_settings(variables);
+    if (!fit) return setting(server, fit.error().what);
+    if (dialect == nullptr) dialect = is_mariadb(variables) ? mariadb_dialect() : mysql_dialect();
+    facts = facts_from(variables);
+    auto history = dialect->ask_history(connection, facts, deadline);
+    if (!history)
+        history.error().what = fmt::format("look at {}: {}", server.str(), history.error().what);
+    return history;
 }
 
 Result<Source> Source::connect(const StreamConfig& config, const ServerId& server,
@@ -199,6 +172,9 @@ Result<Source> Source::connect(const StreamConfig& config, const ServerId& serve
     impl->dump_id = dump_server_id(config, static_cast<std::uint64_t>(number));
     EK_TRY(impl->connection, sql::Connection::open(server, config.credentials, deadline));
     EK_TRY_VOID(impl->ask_facts(deadline));
+    for (const std::string& warning : warnings_of(impl->facts)) {
+        log::warn("cdc", "stream from {}: {}", server.str(), warning);
+    }
     if (impl->facts.server_id == impl->dump_id) {
         return setting(server, fmt::format("replica_server_id {} is the server's own server_id: "
                                            "choose another one",
@@ -212,36 +188,33 @@ Result<> Source::refresh(Deadline deadline) {
 }
 
 Result<BinlogPosition> Source::position_at(const FilePosition& place, Deadline deadline) {
-    EK_TRY(const sql::Table row,
-           impl_->connection.query(fmt::format("SELECT BINLOG_GTID_POS({}, {}) AS position",
-                                               sql::quote(place.file), place.offset),
-                                   deadline));
-    const auto text = row.get(0, "position");
-    const auto position = text ? parse_gtid_position(*text) : std::nullopt;
-    if (position) return BinlogPosition(*position);
-    return setting(impl_->server,
-                   fmt::format("its binlog has no place {} (see SHOW BINARY LOGS)", place.str()));
+    auto found = impl_->dialect->position_at(impl_->connection, impl_->facts, place, deadline);
+    if (!found && found.error().code == Errc::invalid) {
+        return setting(impl_->server, found.error().what);
+    }
+    if (!found || impl_->facts.history.kind != PositionKind::mysql_gtid) return found;
+    return scan_gtids(impl_->config, impl_->server, *found->file(), deadline);
 }
 
 Result<> Source::start(const BinlogPosition& position, Deadline deadline) {
-    sql::Connection& connection = impl_->connection;
-    EK_TRY_VOID(connection.execute(
-        "SET @master_binlog_checksum = @@global.binlog_checksum, @mariadb_slave_capability = 4, "
-        "@slave_gtid_strict_mode = 0, @slave_gtid_ignore_duplicates = 0, "
-        "@master_heartbeat_period = " +
-            std::string(kHeartbeatNanoseconds) +
-            ", @slave_connect_state = " + sql::quote(position.str()),
-        deadline));
-    impl_->socket = io::Fd(connection.release_socket());
-    if (!impl_->socket.valid()) {
+    Impl& impl = *impl_;
+    const DumpRequest request{.kind = impl.facts.history.kind,
+                              .from = position,
+                              .server_id = impl.dump_id,
+                              .uuid = dump_uuid(impl.config, impl.dump_id),
+                              .heartbeat_ns = kHeartbeatNs,
+                              .row_query = impl.config.output.row_query};
+    EK_TRY(const std::string command, impl.dialect->dump_command(request));
+    EK_TRY_VOID(impl.connection.execute(impl.dialect->introduction(request), deadline));
+    impl.stream = impl.connection.release_stream();
+    if (impl.stream == nullptr) {
         return Error{Errc::unavailable,
-                     fmt::format("stream from {}: the connection is gone", impl_->server.str())};
+                     fmt::format("stream from {}: the connection is gone", impl.server.str())};
     }
-    impl_->from = position;
-    impl_->events = wire::EventReader(impl_->facts.checksums, true);
-    impl_->heard = io::now();
-    return io::send_all(impl_->socket.get(),
-                        dump_packet(impl_->dump_id, impl_->config.output.row_query), deadline);
+    impl.from = position;
+    impl.events = wire::EventReader(impl.facts.checksums, true);
+    impl.heard = io::now();
+    return impl.stream->send_all(packet_of(command), deadline);
 }
 
 // The unread rest moves to the front; the buffer grows when one packet needs more.
@@ -268,7 +241,8 @@ Result<> Source::Impl::hand_out(EventHandler& handler, const wire::Packet& packe
                      fmt::format("read the binlog of {}: a packet that is no event", server.str())};
     }
     EK_TRY(const wire::Event event, events.read(packet.payload.substr(1)));
-    caught_up = event.header.type == wire::EventType::heartbeat;
+    caught_up = event.header.type == wire::EventType::heartbeat ||
+                event.header.type == wire::EventType::heartbeat_v2;
     EK_TRY_VOID(handler.on_event(event));
     // A packet that was joined from parts lives only until the next one.
     return in_buffer(packet.payload) ? Result<>{} : handler.before_reuse();
@@ -285,8 +259,8 @@ Result<> Source::Impl::hand_out(EventHandler& handler) {
 
 Result<> Source::read(EventHandler& handler, Deadline deadline) {
     impl_->make_room();
-    const auto got = io::receive(impl_->socket.get(), impl_->buffer.data() + impl_->end,
-                                 impl_->buffer.size() - impl_->end, deadline);
+    const auto got = impl_->stream->receive(impl_->buffer.data() + impl_->end,
+                                            impl_->buffer.size() - impl_->end, deadline);
     if (got) {
         impl_->heard = io::now();
         impl_->end += *got;

@@ -132,6 +132,9 @@ FitnessVerdict other_kind(const BinlogPosition& published, const BinlogHistory& 
 FitnessVerdict fitness_of(const StreamPlace& place, const BinlogHistory& history, bool is_primary,
                           bool patience_over) {
     const BinlogPosition& published = place.published;
+    if (published.file() != nullptr && history.kind != PositionKind::mariadb_gtid) {
+        return file_fitness(*published.file(), history);
+    }
     switch (history.kind) {
         case PositionKind::mariadb_gtid:
             if (published.empty()) return {};
@@ -142,8 +145,7 @@ FitnessVerdict fitness_of(const StreamPlace& place, const BinlogHistory& history
             return mysql_fitness(place, history, is_primary, patience_over);
         case PositionKind::file:
             if (published.empty()) return {};
-            if (published.file() == nullptr) break;
-            return file_fitness(*published.file(), history);
+            break;
     }
     return other_kind(published, history);
 }

@@ -2,9 +2,13 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "base/bytes.h"
 #include "base/log.h"
-#include "cdc/schema/statement.h"
 #include "io/clock.h"
+#include "wire/mysql_gtid.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -24,6 +28,12 @@ Error data_without_rows(const wire::Query& query) {
                     query.statement.substr(0, kShown), query.schema)};
 }
 
+// As XA COMMIT names it.
+std::string xid_text(const wire::XaPrepare& prepare) {
+    return fmt::format("X'{}',X'{}',{}", hex_encode(prepare.gtrid), hex_encode(prepare.bqual),
+                       prepare.format_id);
+}
+
 std::string seconds_text(std::int64_t wall_ms) {
     return fmt::format("{}.{:06}", wall_ms / 1000, wall_ms % 1000 * 1000);
 }
@@ -38,12 +48,36 @@ StreamDecoder::StreamDecoder(const StreamConfig& config, SchemaCache& schema, Dr
       renderer_(config.output),
       transaction_(config.transaction_bytes_max) {}
 
-void StreamDecoder::restart() {
+void StreamDecoder::restart(const std::string& server_uuid) {
     group_.reset();
     transaction_.clear();
     schema_.forget();
     file_.clear();
     offset_ = 0;
+    file_created_ = 0;
+    server_uuid_ = server_uuid;
+}
+
+void StreamDecoder::resume(StreamPosition position, std::optional<BinlogPosition> read_from) {
+    progress_ = Progress(std::move(position.at), std::move(read_from));
+    position_ = std::move(position);
+    position_.at = {};
+}
+
+StreamPosition StreamDecoder::position() const {
+    StreamPosition position = position_;
+    position.at = progress_.written();
+    return position;
+}
+
+void StreamDecoder::rename(BinlogPosition at) {
+    progress_ = Progress(std::move(at), {});
+}
+
+std::optional<BinlogPosition> StreamDecoder::read_from() const {
+    // Until it is where it has written to it has not seen all of them.
+    if (progress_.read() != progress_.written()) return progress_.read();
+    return prepared_.read_from(progress_.written());
 }
 
 Result<> StreamDecoder::before_reuse() {
@@ -63,21 +97,40 @@ void StreamDecoder::follow_position(const wire::Event& event) {
     offset_ = next;
 }
 
+// Of no use, and its text a cost for each transaction, where transactions have names.
+FilePosition StreamDecoder::place(const TransactionId& id, std::uint64_t offset) const {
+    const bool named = !std::holds_alternative<std::monostate>(id);
+    if (named && progress_.written().file() == nullptr) return {};
+    return {.file = file_, .offset = offset, .server_uuid = server_uuid_, .created = file_created_};
+}
+
 Result<> StreamDecoder::on_event(const wire::Event& event) {
-    if (event.header.type != EventType::heartbeat && event.header.type != EventType::rotate) {
-        follow_position(event);
+    switch (event.header.type) {
+        case EventType::heartbeat:
+        case EventType::heartbeat_v2:
+        case EventType::rotate:
+        case EventType::format_description:
+        case EventType::previous_gtids: return on_other(event);
+        default: follow_position(event);
     }
     switch (event.header.type) {
-        case EventType::table_map: return schema_.on_table_map(event);
+        case EventType::table_map: return on_table_map(event);
         case EventType::gtid: return on_gtid(event);
+        case EventType::mysql_gtid:
+        case EventType::mysql_gtid_tagged:
+        case EventType::anonymous_gtid: return on_mysql_gtid(event);
         case EventType::xid: {
             EK_TRY(const std::uint64_t xid, wire::parse_xid(event));
             return commit(xid);
         }
         case EventType::query:
-        case EventType::query_compressed: return on_query(event);
+        case EventType::query_compressed:
+        case EventType::execute_load_query: return on_query(event);
         case EventType::annotate_rows:
-            if (output_.row_query && group_) transaction_.add(event, nullptr, 0);
+        case EventType::rows_query:
+            if (output_.row_query && group_ && !group_->skips_rows()) {
+                transaction_.add(event, nullptr, 0);
+            }
             return {};
         default: return wire::is_rows_event(event.header.type) ? on_rows(event) : on_other(event);
     }
@@ -91,6 +144,11 @@ Result<> StreamDecoder::on_other(const wire::Event& event) {
             offset_ = rotate.position;
             return {};
         }
+        case EventType::format_description: return on_format_description(event);
+        case EventType::previous_gtids:
+            // At the front of a file, which may be read from farther behind.
+            offset_ = std::max<std::uint64_t>(offset_, event.header.next_position);
+            return {};
         case EventType::xa_prepare: return on_xa_prepare(event);
         case EventType::incident: {
             EK_TRY(const std::string why, wire::parse_incident(event));
@@ -109,20 +167,67 @@ Result<> StreamDecoder::on_other(const wire::Event& event) {
                     file_, offset_, wire::event_name(event.header.type))};
 }
 
+Result<> StreamDecoder::on_format_description(const wire::Event& event) {
+    EK_TRY(const wire::FormatDescription format, wire::parse_format_description(event));
+    offset_ = std::max<std::uint64_t>(offset_, event.header.next_position);
+    file_created_ = event.header.timestamp;
+    const FilePosition* at = progress_.read().file();
+    if (at != nullptr && at->file == file_ && at->created != 0 && at->created != file_created_) {
+        return Error{Errc::conflict,
+                     fmt::format("read {}: this is another file than the one of that name that the "
+                                 "stream has read up to {}: the server was rebuilt, or its binlogs "
+                                 "were reset. Tell the consumers, then remove the stream's "
+                                 "checkpoint to start anew",
+                                 file_, at->offset)};
+    }
+    if (group_ && format.created != 0) {
+        // The server crashed before the transaction's end was in the binlog: it never was.
+        log::warn("cdc",
+                  "{}: the server was started anew in the middle of transaction {}, which "
+                  "is therefore dropped",
+                  file_, to_string(group_->id));
+        group_.reset();
+        transaction_.clear();
+    }
+    return {};
+}
+
+Result<> StreamDecoder::begin(const wire::Event& event, Group group) {
+    if (group_) return wire::corrupt_event(event, "the transaction before it has no end");
+    group.timestamp = event.header.timestamp;
+    const std::uint64_t start = offset_ - std::min<std::uint64_t>(offset_, event.header.size);
+    group.repeated = progress_.repeats(group.id, place(group.id, start));
+    group_ = std::move(group);
+    return {};
+}
+
 Result<> StreamDecoder::on_gtid(const wire::Event& event) {
     EK_TRY(const wire::GtidEvent gtid, wire::parse_gtid_event(event));
-    if (group_) return wire::corrupt_event(event, "the transaction before it has no end");
-    group_ = gtid;
-    xa_id_ = gtid.xa_id;
-    group_->xa_id = {};
-    group_timestamp_ = event.header.timestamp;
-    return {};
+    return begin(event, {.id = gtid.gtid,
+                         .thread_id = gtid.thread_id,
+                         .standalone = gtid.standalone(),
+                         .xa = gtid.prepared_xa()});
+}
+
+Result<> StreamDecoder::on_mysql_gtid(const wire::Event& event) {
+    EK_TRY(const wire::MysqlGtidEvent named, wire::parse_mysql_gtid(event));
+    // Until a BEGIN comes.
+    Group group{.standalone = true};
+    if (named.gtid) group.id = *named.gtid;
+    return begin(event, std::move(group));
+}
+
+Result<> StreamDecoder::on_table_map(const wire::Event& event) {
+    // Its table may have been altered since, and nobody needs to know it.
+    if (group_ && group_->skips_rows()) return {};
+    return schema_.on_table_map(event);
 }
 
 Result<> StreamDecoder::on_rows(const wire::Event& event) {
     EK_TRY(const std::uint64_t id, wire::rows_table_id(event));
     if (id == wire::RowsEvent::kNoTable) return {};
     if (!group_) return wire::corrupt_event(event, "it is outside of a transaction");
+    if (group_->skips_rows()) return {};
     const SchemaCache::Table* table = schema_.find(id);
     if (table == nullptr) return wire::corrupt_event(event, "no table map came before it");
     if (table->wanted) transaction_.add(event, table->plan, offset_ - event.header.size);
@@ -131,8 +236,13 @@ Result<> StreamDecoder::on_rows(const wire::Event& event) {
 
 Result<> StreamDecoder::on_query(const wire::Event& event) {
     EK_TRY(const wire::Query query, wire::parse_query(event, scratch_));
-    // By far the most frequent one, at the end of each non-transactional change.
+    // By far the most frequent ones, around each change of MySQL and each non-transactional one.
     if (query.statement == "COMMIT") return commit({});
+    if (query.statement == "BEGIN" && group_) {
+        group_->standalone = false;
+        if (!group_->thread_id) group_->thread_id = query.thread_id;
+        return {};
+    }
     return on_statement(event, query);
 }
 
@@ -140,69 +250,82 @@ Result<> StreamDecoder::on_statement(const wire::Event& event, const wire::Query
     const Statement statement = look_at_statement(query.statement);
     switch (statement.kind) {
         case StatementKind::commit: return commit({});
-        case StatementKind::rollback: finish_group(); return {};
+        case StatementKind::rollback: return finish_group();
         case StatementKind::savepoint: transaction_.savepoint(statement.name); return {};
         case StatementKind::rollback_to:
             if (transaction_.rollback_to(statement.name)) return {};
+            if (group_ && group_->skips_rows()) return {};
             return wire::corrupt_event(event, "rollback to an unknown savepoint");
-        case StatementKind::xa_commit: return finish_xa(true);
-        case StatementKind::xa_rollback: return finish_xa(false);
+        case StatementKind::xa_commit: return finish_xa(statement.name, true);
+        case StatementKind::xa_rollback: return finish_xa(statement.name, false);
+        case StatementKind::xa_control:
+            if (group_) group_->xa = true;
+            [[fallthrough]];
         case StatementKind::begin:
-        case StatementKind::release:
-        case StatementKind::xa_control: return {};
-        case StatementKind::data: {
-            const std::string database =
-                statement.database.empty() ? std::string(query.schema) : statement.database;
-            if (!is_system_database(database)) return data_without_rows(query);
-            break;
-        }
-        case StatementKind::other: schema_.forget(); break;
-        case StatementKind::temporary: break;
+            if (group_) group_->standalone = false;
+            return {};
+        case StatementKind::release: return {};
+        default: return on_change(query, statement);
     }
-    if (group_ && group_->standalone()) return commit({});
-    return {};
+}
+
+Result<> StreamDecoder::on_change(const wire::Query& query, const Statement& statement) {
+    const bool repeated = group_ && group_->repeated;
+    if (statement.kind == StatementKind::data && !repeated) {
+        const std::string database =
+            statement.database.empty() ? std::string(query.schema) : statement.database;
+        if (!is_system_database(database)) return data_without_rows(query);
+    }
+    if (statement.kind == StatementKind::other && !repeated) schema_.forget();
+    return group_ && group_->standalone ? commit({}) : Result<>{};
 }
 
 Result<> StreamDecoder::on_xa_prepare(const wire::Event& event) {
     EK_TRY(const wire::XaPrepare prepare, wire::parse_xa_prepare(event));
     if (prepare.one_phase) return commit({});
-    if (!transaction_.empty()) {
-        EK_TRY_VOID(before_reuse());
-        prepared_.insert_or_assign(xa_id_, std::move(transaction_));
-        transaction_ = TransactionBuffer(transaction_bytes_max_);
-    }
-    finish_group();
-    return {};
+    if (!group_) return wire::corrupt_event(event, "it is outside of a transaction");
+    EK_TRY_VOID(before_reuse());
+    prepared_.add(xid_text(prepare), {.rows = std::move(transaction_),
+                                      .file = file_,
+                                      .id = group_->id,
+                                      .before = progress_.read()});
+    transaction_ = TransactionBuffer(transaction_bytes_max_);
+    return finish_group();
 }
 
-Result<> StreamDecoder::finish_xa(bool commits) {
-    const auto prepared = prepared_.find(xa_id_);
-    if (prepared != prepared_.end()) {
-        if (commits) EK_TRY_VOID(render(prepared->second, {}));
-        prepared_.erase(prepared);
-    } else if (commits && group_ && group_->completed_xa()) {
-        log::debug("cdc", "{}: an XA transaction without rows, or prepared before the stream began",
-                   group_->gtid.str());
+Result<> StreamDecoder::finish_xa(const std::string& xid, bool commits) {
+    const auto prepared = prepared_.take(xid);
+    const bool writes = commits && group_ && !group_->repeated;
+    if (writes && !prepared) {
+        log::warn("cdc",
+                  "{}: XA transaction {} was prepared before the place where the stream began: "
+                  "its rows are not in the stream",
+                  to_string(group_->id), xid);
     }
-    finish_group();
-    return {};
+    if (writes && prepared && prepared->rows.rows_events() > 0) {
+        EK_TRY_VOID(render(prepared->rows, prepared->file, {}));
+    }
+    return finish_group();
 }
 
 Result<> StreamDecoder::commit(std::optional<std::uint64_t> xid) {
-    if (transaction_.rows_events() > 0) EK_TRY_VOID(render(transaction_, xid));
-    finish_group();
-    return {};
+    const bool repeated = group_ && group_->repeated;
+    if (transaction_.rows_events() > 0 && !repeated) {
+        EK_TRY_VOID(render(transaction_, file_, xid));
+    }
+    return finish_group();
 }
 
-Result<> StreamDecoder::render(const TransactionBuffer& transaction,
+Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::string& file,
                                std::optional<std::uint64_t> xid) {
     RowContext context{.xid = xid};
     std::string gtid;
     std::string position;
     std::string query;
     std::string pushed;
-    if (output_.gtid_position && group_) gtid = group_->gtid.str();
+    if (output_.gtid_position && group_) gtid = to_string(group_->id);
     context.gtid = gtid;
+    if (output_.thread_id && group_) context.thread_id = group_->thread_id;
     const std::size_t size_before = lines_.size();
     const std::uint64_t rows_before = position_.rows;
     bool drained = false;
@@ -213,7 +336,7 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction,
             context.query = query;
             return {};
         }
-        if (output_.binlog_position) position = fmt::format("{}:{}", file_, record.position);
+        if (output_.binlog_position) position = fmt::format("{}:{}", file, record.position);
         if (output_.push_timestamp) pushed = seconds_text(io::wall_ms());
         context.position = position;
         context.push_ts = pushed;
@@ -234,17 +357,28 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction,
     return done;
 }
 
-void StreamDecoder::finish_group() {
+Result<> StreamDecoder::finish_group() {
     transaction_.clear();
     schema_.trim();
-    if (!group_) return;
-    position_.at.add(group_->gtid);
-    position_.last = group_->gtid;
-    position_.timestamp = group_timestamp_;
+    if (!group_) return {};
+    const Group group = *std::exchange(group_, std::nullopt);
+    if (!progress_.finish(group.id, place(group.id, offset_), group.repeated)) {
+        const std::string id = to_string(group.id);
+        return Error{Errc::conflict,
+                     fmt::format("read {} before {}: the transaction there {}, which the stream's "
+                                 "position {} cannot count: gtid_mode was changed on the server. "
+                                 "Set it as it was, or remove the stream's checkpoint to start "
+                                 "anew",
+                                 file_, offset_, id.empty() ? "has no GTID" : "is " + id,
+                                 progress_.written().str())};
+    }
+    if (group.repeated) return {};
+    position_.last = group.id;
+    position_.timestamp = group.timestamp;
     position_.offset = offset_;
     if (position_.file != file_) position_.file = file_;
     ++position_.transactions;
-    group_.reset();
+    return {};
 }
 
 }  // namespace evenkeel::cdc

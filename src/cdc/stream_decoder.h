@@ -4,15 +4,17 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "cdc/config.h"
+#include "cdc/prepared_transactions.h"
+#include "cdc/progress.h"
 #include "cdc/render/byte_buffer.h"
 #include "cdc/render/row_renderer.h"
 #include "cdc/schema/schema_cache.h"
+#include "cdc/schema/statement.h"
 #include "cdc/source.h"
 #include "cdc/transaction_buffer.h"
 #include "model/binlog_position.h"
@@ -45,29 +47,57 @@ public:
     Result<> on_event(const wire::Event& event) override;
     Result<> before_reuse() override;
 
-    // The next event comes from the start of a connection. Forgets a transaction that has not
-    // ended.
-    void restart();
-    // Where the lines are; before any event.
-    void resume(StreamPosition position) { position_ = std::move(position); }
+    // The next event comes from the start of a connection, to the server with this server_uuid
+    // (MySQL). Forgets a transaction that has not ended.
+    void restart(const std::string& server_uuid = {});
+    // Where the lines are, and where to read again from for prepared transactions; before any
+    // event.
+    void resume(StreamPosition position, std::optional<BinlogPosition> read_from = {});
+    // The same place in another server's terms.
+    void rename(BinlogPosition at);
 
-    const StreamPosition& position() const { return position_; }
+    StreamPosition position() const;
+    std::uint64_t transactions() const { return position_.transactions; }
     ByteBuffer& lines() { return lines_; }
-    // False while an XA transaction is prepared: its rows came before position() but are not in the
-    // lines yet, so a stream that is taken up there would lose them.
-    bool complete() const { return prepared_.empty(); }
+    // What a connection has to be started at.
+    const BinlogPosition& read() const { return progress_.read(); }
+    // What a stream that is taken up at position() has to be resumed with: an XA transaction that
+    // is prepared has its rows before it, and they are not in the lines yet.
+    std::optional<BinlogPosition> read_from() const;
+    std::size_t prepared() const { return prepared_.size(); }
 
 private:
+    // A transaction, from its GTID event to its end.
+    struct Group {
+        TransactionId id{};
+        std::uint32_t timestamp = 0;
+        std::optional<std::uint32_t> thread_id{};
+        // The next statement that is no transaction control is all of it, and its end.
+        bool standalone = false;
+        bool xa = false;        // XA START came.
+        bool repeated = false;  // Its rows were written before.
+
+        // Nothing in it will be written.
+        bool skips_rows() const { return repeated && !xa; }
+    };
+
     Result<> on_gtid(const wire::Event& event);
+    Result<> on_mysql_gtid(const wire::Event& event);
+    Result<> begin(const wire::Event& event, Group group);
+    Result<> on_format_description(const wire::Event& event);
+    Result<> on_table_map(const wire::Event& event);
     Result<> on_query(const wire::Event& event);
     Result<> on_statement(const wire::Event& event, const wire::Query& query);
+    Result<> on_change(const wire::Query& query, const Statement& statement);
     Result<> on_rows(const wire::Event& event);
     Result<> on_other(const wire::Event& event);
     Result<> on_xa_prepare(const wire::Event& event);
-    Result<> finish_xa(bool commit);
+    Result<> finish_xa(const std::string& xid, bool commit);
     Result<> commit(std::optional<std::uint64_t> xid);
-    Result<> render(const TransactionBuffer& transaction, std::optional<std::uint64_t> xid);
-    void finish_group();
+    Result<> render(const TransactionBuffer& transaction, const std::string& file,
+                    std::optional<std::uint64_t> xid);
+    Result<> finish_group();
+    FilePosition place(const TransactionId& id, std::uint64_t offset) const;
     void follow_position(const wire::Event& event);
 
     const OutputConfig output_;
@@ -77,14 +107,15 @@ private:
     RowRenderer renderer_;
     ByteBuffer lines_;
 
-    std::optional<wire::GtidEvent> group_;  // The open one; its xa_id is in xa_id_.
-    std::string xa_id_;
-    std::uint32_t group_timestamp_ = 0;
+    std::optional<Group> group_;  // The open one.
     TransactionBuffer transaction_;
-    std::map<std::string, TransactionBuffer> prepared_;
-    StreamPosition position_;
+    PreparedTransactions prepared_;
+    Progress progress_;
+    StreamPosition position_;  // All but `at`, which is what progress_ has written.
+    std::string server_uuid_;
     std::string file_;
     std::uint64_t offset_ = 0;  // Behind the last event.
+    std::uint32_t file_created_ = 0;
     std::string scratch_;
 };
 

@@ -14,7 +14,8 @@ constexpr Millis kConnectLimit{3000};
 constexpr Millis kSlice{50};         // Longest wait before leases and facts are looked at again.
 constexpr Millis kLeaseBudget{100};  // A write to the sink has to fit into what the lease lasts.
 constexpr Millis kStoreLimit{1000};
-constexpr Millis kLookAgain{1000};  // At the choice of the source, also when no fact changed.
+constexpr Millis kPlaceLimit{60'000};  // A whole file may have to be read for it.
+constexpr Millis kLookAgain{1000};     // At the choice of the source, also when no fact changed.
 constexpr Millis kBehindPatience{5000};
 constexpr Millis kBehindRetry{100};
 constexpr Millis kRetryFirst{50};
@@ -89,7 +90,8 @@ Result<> StreamRun::open_sink() {
                      .file = checkpoint->file,
                      .offset = checkpoint->offset,
                      .rows = checkpoint->rows,
-                     .transactions = checkpoint->transactions});
+                     .transactions = checkpoint->transactions},
+                    checkpoint->read_from);
     stored_transactions_ = checkpoint->transactions;
     world_.status->set_checkpoint(checkpoint->at.str());
     return {};
@@ -179,17 +181,50 @@ Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
                         "binlog lacks what it replicates: turn it on and restart the server",
                         choice.server->str())};
     }
-    if (!positioned_) EK_TRY_VOID(begin_at(source));
-    EK_TRY_VOID(make_fit(source, choice.is_primary, stop));
+    EK_TRY_VOID(take_up(source, choice.is_primary, stop));
     if (stop.requested()) return {};
-    decoder_.restart();
+    decoder_.restart(source.facts().history.server_uuid);
     dictionary_.use(*choice.server);
-    EK_TRY_VOID(source.start(decoder_.position().at, io::within(kConnectLimit)));
+    start_below_4g();
+    EK_TRY_VOID(source.start(decoder_.read(), io::within(kConnectLimit)));
     current_ = choice.server;
     current_is_primary_ = choice.is_primary;
     current_since_ = io::now();
     world_.status->set_source(choice.server->str());
     return read(source, stop);
+}
+
+Result<> StreamRun::take_up(Source& source, bool is_primary, io::StopToken& stop) {
+    if (!positioned_) EK_TRY_VOID(begin_at(source));
+    EK_TRY_VOID(make_fit(source, is_primary, stop));
+    return stop.requested() ? Result<>{} : adopt_gtids(source);
+}
+
+// gtid_mode was turned on since: from now on the stream can follow a failover.
+Result<> StreamRun::adopt_gtids(Source& source) {
+    const StreamPosition position = decoder_.position();
+    const bool useful = source.facts().history.kind == PositionKind::mysql_gtid &&
+                        position.at.file() != nullptr && !decoder_.read_from();
+    if (!useful) return {};
+    const auto gtids = source.position_at(*position.at.file(), io::within(kPlaceLimit));
+    if (!gtids) {
+        log::info("cdc", "stream {}: goes on by file and offset: {}", config_.name,
+                  gtids.error().what);
+        return {};
+    }
+    log::info("cdc", "stream {}: {} is {} in GTIDs, which it goes on by", config_.name,
+              position.at.str(), gtids->str());
+    decoder_.rename(*gtids);
+    return {};
+}
+
+// MySQL cannot be asked for an offset that has more than 32 bits: read its file again.
+void StreamRun::start_below_4g() {
+    const FilePosition* place = decoder_.read().file();
+    if (place == nullptr || place->offset <= UINT32_MAX) return;
+    FilePosition front = *place;
+    front.offset = 4;
+    decoder_.resume(decoder_.position(), front);
 }
 
 // Without a checkpoint: where the configuration says, or the server's end as it is now. Stored at
@@ -203,7 +238,7 @@ Result<> StreamRun::begin_at(Source& source) {
     } else if (!config_.init_position.empty()) {
         const auto place = parse_file_position(config_.init_position);
         if (!place) return Error{Errc::invalid, "init_position: not FILE:POSITION"};
-        EK_TRY(start, source.position_at(*place, io::within(Millis{60'000})));
+        EK_TRY(start, source.position_at(*place, io::within(kPlaceLimit)));
     }
     decoder_.resume({.at = start});
     EK_TRY_VOID(store_checkpoint());
@@ -215,9 +250,8 @@ Result<> StreamRun::make_fit(Source& source, bool is_primary, io::StopToken& sto
     const Deadline patience = io::within(kBehindPatience);
     for (;;) {
         const bool over = patience.passed(io::now());
-        const BinlogPosition& at = decoder_.position().at;
-        const FitnessVerdict verdict = fitness_of({.published = at, .read_from = at},
-                                                  source.facts().history, is_primary, over);
+        const StreamPlace place{.published = decoder_.position().at, .read_from = decoder_.read()};
+        const FitnessVerdict verdict = fitness_of(place, source.facts().history, is_primary, over);
         const std::string text =
             fmt::format("stream from {}: {}", source.server().str(), verdict.why);
         switch (verdict.fitness) {
@@ -286,8 +320,8 @@ Result<> StreamRun::flush(ByteBuffer& lines) {
 }
 
 Result<> StreamRun::checkpoint_when_due(bool now) {
-    if (!store_ || !decoder_.complete()) return {};
-    if (decoder_.position().transactions == stored_transactions_) return {};
+    if (!store_) return {};
+    if (decoder_.transactions() == stored_transactions_) return {};
     if (!now && io::now() - stored_at_ < config_.checkpoint_interval) return {};
     return store_checkpoint();
 }
@@ -297,8 +331,9 @@ Result<> StreamRun::store_checkpoint() {
     const auto state = sink_->sync();
     if (!state) return of_sink(state.error());
     if (!may_act()) return Error{Errc::not_leader, "store the checkpoint: the lease ended"};
-    const StreamPosition& position = decoder_.position();
+    const StreamPosition position = decoder_.position();
     const auto stored = store_->store({.at = position.at,
+                                       .read_from = decoder_.read_from(),
                                        .source = current_ ? current_->str() : "",
                                        .file = position.file,
                                        .offset = position.offset,

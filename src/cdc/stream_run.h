@@ -47,6 +47,9 @@ private:
     std::optional<Error> refused_by_all() const;
     Result<> wait_for_choice(const SourceChoice& choice, io::StopToken& stop);
     Result<> visit(const SourceChoice& choice, io::StopToken& stop);
+    Result<> take_up(Source& source, bool is_primary, io::StopToken& stop);
+    Result<> adopt_gtids(Source& source);
+    void start_below_4g();
     Result<> make_fit(Source& source, bool is_primary, io::StopToken& stop);
     Result<> read(Source& source, io::StopToken& stop);
     bool should_leave();

@@ -18,6 +18,7 @@ struct FilePosition {
     std::string file{};
     std::uint64_t offset = 0;
     std::string server_uuid{};  // Whose file; empty: not known.
+    std::uint32_t created = 0;  // When the file was made, seconds since 1970; 0: not known.
 
     bool operator==(const FilePosition&) const = default;
     std::string str() const;  // "binlog.000003:4711"

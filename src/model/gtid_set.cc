@@ -72,10 +72,13 @@ bool add_element(std::string_view text, GtidSet& set) {
 }  // namespace
 
 std::string Uuid::str() const {
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
+    text.reserve(36);
     for (std::size_t i = 0; i < bytes.size(); ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
-        text += fmt::format("{:02x}", bytes[i]);
+        text += kDigits[bytes[i] >> 4];
+        text += kDigits[bytes[i] & 15];
     }
     return text;
 }

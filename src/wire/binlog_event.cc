@@ -172,7 +172,7 @@ Result<FormatDescription> parse_format_description(const Event& event) {
     FormatDescription format{.binlog_version = cursor.u16()};
     format.server_version = cursor.take(50);
     format.server_version = format.server_version.substr(0, format.server_version.find('\0'));
-    cursor.skip(4);  // When the file was made.
+    format.created = cursor.u32();
     if (cursor.u8() != kEventHeaderSize) cursor.fail();
     if (cursor.rest().empty()) cursor.fail();
     if (cursor.ok()) format.checksums = event.body.back() == 1;

@@ -122,6 +122,9 @@ private:
 struct FormatDescription {
     std::uint16_t binlog_version = 0;   // 4 for every supported server.
     std::string_view server_version{};  // "10.11.19-MariaDB-log"
+    // When the file was made, seconds; 0: not the first event of a file that is read from its
+    // start, or the server was not started just before it.
+    std::uint32_t created = 0;
     bool checksums = false;             // CRC32 behind each event.
 };
 Result<FormatDescription> parse_format_description(const Event& event);

@@ -55,6 +55,18 @@ public:
         return name;
     }
 
+    // What is left, without blanks and a semicolon around it.
+    std::string rest() {
+        std::string_view text = text_.substr(std::min(at_, text_.size()));
+        const auto blank = [](char c) {
+            return c == ';' || std::isspace(static_cast<unsigned char>(c)) != 0;
+        };
+        while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+        while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+        at_ = text_.size();
+        return std::string(text);
+    }
+
 private:
     std::string plain_name() {
         const std::size_t begin = at_;
@@ -122,8 +134,8 @@ Statement rollback_statement(Words& words) {
 
 Statement xa_statement(Words& words) {
     const std::string verb = words.next();
-    if (verb == "COMMIT") return {.kind = StatementKind::xa_commit};
-    if (verb == "ROLLBACK") return {.kind = StatementKind::xa_rollback};
+    if (verb == "COMMIT") return {.kind = StatementKind::xa_commit, .name = words.rest()};
+    if (verb == "ROLLBACK") return {.kind = StatementKind::xa_rollback, .name = words.rest()};
     return {.kind = StatementKind::xa_control};
 }
 

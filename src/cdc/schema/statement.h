@@ -25,7 +25,7 @@ enum class StatementKind {
 
 struct Statement {
     StatementKind kind = StatementKind::other;
-    std::string name{};      // Of a savepoint.
+    std::string name{};      // Of a savepoint; of an XA transaction: X'6f6e65',X'',1
     std::string database{};  // data: the changed table's, when the statement names it.
 };
 

@@ -18,6 +18,7 @@ TEST(Statement, KnowsTransactionControl) {
     EXPECT_EQ(kind("XA START X'61',X'',1"), StatementKind::xa_control);
     EXPECT_EQ(kind("XA COMMIT X'61',X'',1"), StatementKind::xa_commit);
     EXPECT_EQ(kind("XA ROLLBACK X'61',X'',1"), StatementKind::xa_rollback);
+    EXPECT_EQ(look_at_statement("xa commit  X'61',X'62',7 ;").name, "X'61',X'62',7");
 }
 
 TEST(Statement, ReadsTheNameOfASavepoint) {
