@@ -142,6 +142,7 @@ int run_stream(cdc::StreamService& stream, Signals& signals) {
 
 int run_cdc(const CdcArgs& args) {
     log::set_level(args.log_level);
+    for (const std::string& note : args.notes) log::warn("cdc", "{}", note);
     Signals signals;
     auto state = open_state(args);
     if (!state) {

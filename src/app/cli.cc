@@ -1,26 +1,20 @@
 #include "app/cli.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <map>
 
 #include "api/routes.h"
+#include "app/cdc_options.h"
 #include "app/config.h"
 #include "app/exit_status.h"
 #include "base/text.h"
-#include "cdc/options.h"
+#include "io/file.h"
 
 namespace evenkeel::app {
 namespace {
-
-constexpr const char* kExitStatus =
-    "EXIT STATUS\n"
-    "  0   success\n"
-    "  1   it did not work; stderr says why\n"
-    "  64  wrong command line\n"
-    "  75  the node could not join its group in time\n"
-    "  78  configuration or state has to be repaired by a person\n";
 
 constexpr const char* kMainFooter =
     "\nEXAMPLES\n"
@@ -42,19 +36,6 @@ constexpr const char* kNodeFooter =
     "EXAMPLES\n"
     "  evenkeel node --config node1.toml --check-config --connect\n"
     "  evenkeel node --config node1.toml\n\n";
-
-constexpr const char* kCdcFooter =
-    "\nRows go to stdout or a file as Maxwell's JSON, one a line; the log goes to stderr. SIGTERM "
-    "and\n"
-    "SIGINT end it with status 0. With --data_dir it goes on where it stopped. With --ha several\n"
-    "processes with one --client_id are a group: one of them streams, and another goes on at the\n"
-    "group's checkpoint when it dies.\n\n"
-    "EXAMPLES\n"
-    "  evenkeel cdc --host=db1 --user=evenkeel --password=secret --producer=stdout\n"
-    "  evenkeel cdc --host=db1 --user=evenkeel --password=secret --producer=file \\\n"
-    "      --output_file=rows.json --data_dir=/var/lib/evenkeel-cdc\n"
-    "  evenkeel cdc --host=db1 --user=evenkeel --password=secret --client_id=orders \\\n"
-    "      --ha=zookeeper --zookeeper_server=zk1:2181,zk2:2181,zk3:2181\n\n";
 
 constexpr const char* kDemoFooter =
     "\nStarts a primary and two replicas, three nodes, a change stream and writers on loopback, in "
@@ -191,7 +172,6 @@ struct Parser {
                  "evenkeel"};
     NodeArgs node{};
     WorkerArgs worker{};
-    CdcArgs cdc{};
     DemoArgs demo{};
     TopologyArgs topology{};
     StatusArgs status{};
@@ -205,7 +185,6 @@ struct Parser {
     MemberArgs member{};
     BackupArgs backup{};
     RestoreArgs restore{};
-    std::map<std::string, std::string> stream_values{};
     std::map<std::string, std::string> ha_values{};
     std::int64_t settle_s = 3;
 
@@ -218,11 +197,10 @@ private:
     }
     static CLI::App* add_to(CLI::App& parent, const std::string& name, const std::string& about,
                             const std::string& footer);
-    void add_cdc();
     void add_ha(CLI::App* verb);
     void add_leader();
     void add_cert();
-    Command chosen_cdc();
+    Command chosen_of_cdc(const CLI::App& group);
     Command chosen_leader(const CLI::App& group);
     Command chosen_leaders();
     Command chosen();
@@ -234,29 +212,10 @@ private:
 CLI::App* Parser::add_to(CLI::App& parent, const std::string& name, const std::string& about,
                          const std::string& footer) {
     CLI::App* verb = parent.add_subcommand(name, about);
-    verb->footer(footer + kExitStatus);
+    verb->footer(footer + kExitStatusHelp);
     // Left-overs are refused by misunderstood(), which knows better names.
     verb->allow_extras();
     return verb;
-}
-
-void Parser::add_cdc() {
-    CLI::App* verb = add("cdc", "Stream one server's changes in the foreground.", kCdcFooter);
-    for (const cdc::Option& option : cdc::stream_options()) {
-        CLI::Option* added = verb->add_option_function<std::string>(
-            "--" + option.name,
-            [this, name = option.name](const std::string& value) { stream_values[name] = value; },
-            option.default_text.empty()
-                ? option.help
-                : fmt::format("{} (default: {})", option.help, option.default_text));
-        added->type_name(option.is_switch ? "BOOL" : "TEXT");
-        if (option.is_switch) added->expected(0, 1)->default_str("true");
-    }
-    add_ha(verb);
-    verb->add_option("--data_dir", cdc.data_dir,
-                     "folder for the checkpoint; without it the stream starts anew each time");
-    verb->add_option("--log_level", cdc.log_level, "debug, info, warn, error (default: info)")
-        ->transform(CLI::IsMember({"debug", "info", "warn", "error"}, CLI::ignore_case));
 }
 
 void Parser::add_ha(CLI::App* verb) {
@@ -337,7 +296,7 @@ void Parser::add_cert() {
 Parser::Parser() {
     app.require_subcommand(0, 1);
     app.allow_extras();
-    app.footer(std::string(kMainFooter) + kExitStatus);
+    app.footer(std::string(kMainFooter) + kExitStatusHelp);
 
     CLI::App* verb = add("node", "Run a node of a group, or one alone.", kNodeFooter);
     verb->add_option("--config,-c", node.config, "configuration file (TOML)")->required();
@@ -350,7 +309,10 @@ Parser::Parser() {
     verb->add_option("--config", worker.config)->required();
     verb->add_option("--incarnation", worker.incarnation)->required();
 
-    add_cdc();
+    // Its options are Maxwell's: cdc_options.h reads them. Here for the list of verbs.
+    verb = add("cdc", "Stream one server's changes in the foreground.", "");
+    verb->require_subcommand(0, 1);
+    add_to(*verb, "option-reference", "Print docs/reference/maxwell-options.md.", "")->group("");
 
     verb = add("demo", "Watch a primary die on this machine, and nothing is lost.", kDemoFooter);
     verb->add_option("--rounds", demo.rounds, "repeat with a fresh world (default: 1)")
@@ -432,19 +394,10 @@ Message wrong_options(const char* verb, const Error& error) {
     return {.text = fmt::format("evenkeel {}: {}\n", verb, error.what), .status = kUsage};
 }
 
-Command Parser::chosen_cdc() {
-    auto stream = cdc::stream_config_from(stream_values);
-    if (!stream) return wrong_options("cdc", stream.error());
-    cdc.stream = *std::move(stream);
-    auto ha = ha_config_from(ha_values, cdc.stream.name, false);
-    if (!ha) return wrong_options("cdc", ha.error());
-    cdc.ha = *std::move(ha);
-    if (cdc.ha.kind != HaKind::none && !cdc.data_dir.empty()) {
-        return wrong_options(
-            "cdc",
-            {Errc::invalid, "with --ha the group keeps the checkpoint: leave out --data_dir"});
-    }
-    return cdc;
+Command Parser::chosen_of_cdc(const CLI::App& group) {
+    const CLI::App& verb = innermost(group);
+    if (!verb.remaining().empty()) return misunderstood(verb);
+    return Message{.text = cdc_option_reference()};
 }
 
 Command Parser::chosen_leader(const CLI::App& group) {
@@ -493,7 +446,7 @@ Command Parser::chosen() {
         demo.settle = Millis(settle_s * 1000);
         return demo;
     }
-    if (name == "cdc") return chosen_cdc();
+    if (name == "cdc") return chosen_of_cdc(verb);
     if (name == "leader") return chosen_leader(verb);
     if (name == "leaders") return chosen_leaders();
     if (name == "config-reference") return Message{.text = config_reference()};
@@ -520,9 +473,37 @@ Command Parser::parse(const std::vector<std::string>& arguments) {
     return chosen();
 }
 
+Surroundings surroundings() {
+    Surroundings found{.read_file = io::read_file, .environment = {}};
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        const auto equals = text.find('=');
+        if (equals == std::string_view::npos) continue;
+        found.environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return found;
+}
+
+// `cdc` with options, or with nothing: its own verbs are CLI11's.
+bool is_plain_cdc(const std::vector<std::string>& arguments) {
+    return !arguments.empty() && arguments[0] == "cdc" &&
+           (arguments.size() == 1 || arguments[1].starts_with("-"));
+}
+
+Command parse_cdc(const std::vector<std::string>& arguments) {
+    const std::vector<std::string> options(arguments.begin() + 1, arguments.end());
+    for (const std::string& option : options) {
+        if (option == "--help" || option == "-h") return Message{.text = cdc_help()};
+    }
+    auto args = cdc_args_from(options, surroundings());
+    if (!args) return wrong_options("cdc", args.error());
+    return *std::move(args);
+}
+
 }  // namespace
 
 Command parse_command_line(const std::vector<std::string>& arguments) {
+    if (is_plain_cdc(arguments)) return parse_cdc(arguments);
     return Parser().parse(arguments);
 }
 

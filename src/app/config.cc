@@ -8,6 +8,7 @@
 #include "app/config_keys.h"
 #include "app/toml_document.h"
 #include "base/text.h"
+#include "cdc/options.h"
 #include "io/file.h"
 #include "model/binlog_position.h"
 
@@ -367,6 +368,15 @@ void check_stream(Reader& reader, const TomlTable& table, int line, const Config
     if (stream.producer != cdc::Producer::file && !stream.output_file.empty()) {
         reader.add(line_of(table, "output_file", line),
                    fmt::format("output_file in {} needs producer = \"file\"", title));
+    }
+    if (const TomlEntry* databases = find(table, "include_databases");
+        databases != nullptr && find(table, "filter") != nullptr) {
+        reader.add(databases->value.line,
+                   fmt::format("include_databases in {} excludes filter", title));
+    }
+    if (const auto good = cdc::check_output(stream); !good) {
+        reader.add(line_of(table, "output", line),
+                   fmt::format("{} ({})", good.error().what, title));
     }
     if (!stream.init_gtid.empty() && !parse_gtids(stream.init_gtid)) {
         reader.add(

@@ -68,6 +68,21 @@ Field<S> password_file_at(std::string name, std::string& (*place)(S&), std::stri
             }};
 }
 
+// A text with a language of its own: `put` reads it.
+template <typename S>
+Field<S> parsed(std::string name, std::string doc,
+                Result<> (*put)(S& section, const std::string& text)) {
+    return {.name = std::move(name),
+            .type = "text",
+            .doc = std::move(doc),
+            .set = [put](S& section, const TomlValue& value) -> Problem {
+                const auto* content = value.as<std::string>();
+                if (content == nullptr) return expected("a text in quotes", value);
+                const auto done = put(section, *content);
+                return done ? Problem{} : Problem(done.error().what);
+            }};
+}
+
 template <typename S>
 Field<S> flag(std::string name, bool S::*member, std::string doc) {
     return {.name = std::move(name),
@@ -234,6 +249,27 @@ Field<S> name(std::string key, std::string S::*member, std::string doc) {
         return valid_name(section.*member);
     };
     return field;
+}
+
+// Short for a filter.
+Field<cdc::StreamConfig> include_databases() {
+    using S = cdc::StreamConfig;
+    using Names = std::vector<std::string>;
+    return {.name = "include_databases",
+            .type = "list of texts",
+            .doc = "Only these databases; short for a `filter`.",
+            .set = [](S& stream, const TomlValue& value) -> Problem {
+                Names names;
+                const auto list =
+                    texts<Names>("", "", [](Names& all, const std::string& one) -> Problem {
+                        if (one.empty()) return "a database's name must not be empty";
+                        all.push_back(one);
+                        return {};
+                    });
+                if (const Problem problem = list.set(names, value)) return problem;
+                stream.filter = cdc::Filter::of_databases(names);
+                return {};
+            }};
 }
 
 }  // namespace
@@ -504,12 +540,16 @@ const std::vector<Field<cdc::StreamConfig>>& stream_fields() {
                 "Default: the end of the "
                 "server's binlog."),
         text<S>("init_position", &S::init_position, "Start at FILE:POSITION, likewise."),
-        texts<S>("include_databases", "Only these databases. Default: all but the server's own.",
-                 [](S& stream, const std::string& database) -> Problem {
-                     if (database.empty()) return "a database's name must not be empty";
-                     stream.include_databases.push_back(database);
-                     return {};
-                 }),
+        parsed<S>("filter",
+                  "Maxwell's filter: include, exclude, blacklist of DATABASE.TABLE or "
+                  "DATABASE.TABLE.COLUMN=VALUE. Default: all but the server's own databases.",
+                  [](S& stream, const std::string& text) -> Result<> {
+                      EK_TRY(stream.filter, cdc::Filter::parse(text));
+                      return {};
+                  }),
+        include_databases(),
+        text<S>("dead_letter_file", &S::dead_letter_file,
+                "Rows that cannot be written go there, and the stream goes on. Default: it stops."),
         millis<S>("checkpoint_interval_ms", &S::checkpoint_interval, 10, 60'000,
                   "How often the checkpoint is stored."),
         count<S>("transaction_bytes_max", &S::transaction_bytes_max, 0, std::int64_t{1} << 40,
@@ -531,8 +571,40 @@ const std::vector<Field<cdc::OutputConfig>>& output_fields() {
         flag<O>("primary_key_columns", &O::primary_key_columns, "primary_key_columns: its names."),
         flag<O>("row_query", &O::row_query, "query: the statement that made the row."),
         flag<O>("push_timestamp", &O::push_timestamp, "push_ts: when the row was rendered."),
-        flag<O>("maxwell_quirks", &O::maxwell_quirks,
-                "Maxwell's bytes also where they are wrong.")};
+        flag<O>("thread_id", &O::thread_id,
+                "thread_id of the client that wrote it, where the server says so."),
+        flag<O>("schema_id", &O::schema_id, "schema_id: number of the definitions in force."),
+        flag<O>("row_id", &O::row_id,
+                "row_id: GTID:NUMBER, the same for a row that is written again after a restart."),
+        flag<O>("maxwell_quirks", &O::maxwell_quirks, "Maxwell's bytes also where they are wrong."),
+        count<O>("row_query_max_length", &O::row_query_max_length, 0, UINT32_MAX,
+                 "Longest query in characters; 0: all of it."),
+        choice<O>("naming_strategy", &O::camel_case,
+                  {{"none", false}, {"underscore_to_camelcase", true}},
+                  "userId for user_id, in the envelope too."),
+        parsed<O>("exclude_columns",
+                  "Columns left out of data and old, with commas: names, or /regular expressions/ "
+                  "for the whole name.",
+                  [](O& output, const std::string& text) -> Result<> {
+                      EK_TRY(output.exclude_columns, cdc::ColumnList::parse(text));
+                      return {};
+                  }),
+        parsed<O>(
+            "mask_columns",
+            "DATABASE.TABLE.COLUMN=hash, =redact or =null, with commas; parts as in `filter`.",
+            [](O& output, const std::string& text) -> Result<> {
+                EK_TRY(output.mask_columns, cdc::MaskRules::parse(text));
+                return {};
+            }),
+        text<O>("mask_secret", &O::mask_secret, "Key of hashed columns (HMAC-SHA-256)."),
+        choice<O>("encrypt", &O::encrypt,
+                  {{"none", cdc::Encryption::none},
+                   {"data", cdc::Encryption::data},
+                   {"all", cdc::Encryption::all}},
+                  "AES-CBC of data and old, or of the whole line, as Maxwell's."),
+        text<O>("secret_key", &O::secret_key, "Its key: 16, 24 or 32 bytes."),
+        count<O>("max_row_bytes", &O::max_row_bytes, 0, std::int64_t{1} << 40,
+                 "A row whose line is longer cannot be written; 0: no limit.")};
     return fields;
 }
 

@@ -10,4 +10,13 @@ inline constexpr int kUsage = 64;  // Wrong command line.
 inline constexpr int kCannotJoin = 75;
 inline constexpr int kNeedsPerson = 78;  // Configuration or state has to be repaired first.
 
+// For help texts.
+inline constexpr const char* kExitStatusHelp =
+    "EXIT STATUS\n"
+    "  0   success\n"
+    "  1   it did not work; stderr says why\n"
+    "  64  wrong command line\n"
+    "  75  the node could not join its group in time\n"
+    "  78  configuration or state has to be repaired by a person\n";
+
 }  // namespace evenkeel::app

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/instant.h"
+#include "cdc/column_rules.h"
+#include "cdc/filter.h"
 #include "model/server_id.h"
 #include "sql/connection.h"
 
@@ -16,6 +18,9 @@ enum class Producer { stdout_lines, file };
 
 // Where a stream in a node group reads: see source.h for the choice behind `automatic`.
 enum class SourcePreference { automatic, primary, replica };
+
+// Encryption of Maxwell's kind: of "data" and "old", or of the whole line.
+enum class Encryption { none, data, all };
 
 struct OutputConfig {
     bool commit_info = true;  // xid, commit
@@ -31,6 +36,29 @@ struct OutputConfig {
     bool row_query = false;
     bool push_timestamp = false;
     bool maxwell_quirks = false;  // Maxwell's bytes also where they are wrong.
+    bool schema_id = false;
+    bool row_id = false;                     // GTID and the row's number in its transaction.
+    bool camel_case = false;                 // userId for user_id, also in the envelope.
+    std::uint64_t row_query_max_length = 0;  // Characters; 0: all.
+    ColumnList exclude_columns{};            // Left out of data and old.
+    MaskRules mask_columns{};
+    std::string mask_secret{};  // Key of hashed columns.
+    Encryption encrypt = Encryption::none;
+    std::string secret_key{};         // 16, 24 or 32 bytes.
+    std::uint64_t max_row_bytes = 0;  // A longer line is not written; 0: no limit.
+};
+
+// How rows are spread and named where a sink has partitions and keys.
+enum class KeyFormat { hash, array };
+enum class PartitionBy { database, table, primary_key, transaction_id, thread_id, column, random };
+enum class PartitionHash { java, murmur3 };
+
+struct KeyConfig {
+    KeyFormat format = KeyFormat::hash;
+    PartitionBy partition_by = PartitionBy::database;
+    std::vector<std::string> partition_columns{};
+    PartitionBy partition_fallback = PartitionBy::database;  // Of rows without these columns.
+    PartitionHash hash = PartitionHash::java;
 };
 
 struct StreamConfig {
@@ -45,8 +73,14 @@ struct StreamConfig {
     std::string output_file{};
     OutputConfig output{};
     std::string init_gtid{};  // Start here when there is no checkpoint; empty: the server's end.
-    std::string init_position{};                   // "FILE:POS", likewise.
-    std::vector<std::string> include_databases{};  // Empty: all but the system's.
+    std::string init_position{};  // "FILE:POS", likewise.
+    // Where information_schema is read, when not from the server of the binlog (a binlog proxy).
+    std::optional<ServerId> schema_server{};
+    sql::Credentials schema_credentials{};
+    Filter filter{};  // As configured; one set at run time may be in force (stream_filter.h).
+    std::string schema_database = "maxwell";  // Maxwell's own state: never streamed.
+    KeyConfig keys{};
+    std::string dead_letter_file{};  // Rows that cannot be written; empty: the stream stops.
     Millis checkpoint_interval{200};
     std::uint64_t transaction_bytes_max = 64u << 20;  // Larger transactions spill to a file.
 };

@@ -3,228 +3,217 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <map>
 
 #include "base/text.h"
-#include "model/binlog_position.h"
+#include "cdc/options_draft.h"
 
 namespace evenkeel::cdc {
 namespace {
 
-Error wrong(std::string_view what) {
-    return {Errc::invalid, std::string(what)};
+// In the order of help and reference.
+const std::vector<std::string>& group_order() {
+    static const std::vector<std::string> groups{"General",
+                                                 "Connection",
+                                                 "Position",
+                                                 "Producer",
+                                                 "Filtering",
+                                                 "Output",
+                                                 "Privacy",
+                                                 "High availability",
+                                                 "Bootstrapping",
+                                                 "HTTP",
+                                                 "Metrics",
+                                                 "Keys",
+                                                 "Producers of later releases"};
+    return groups;
 }
 
-Result<bool> to_bool(const std::string& value) {
-    if (value == "true" || value == "1" || value.empty()) return true;
-    if (value == "false" || value == "0") return false;
-    return wrong("say true or false");
+Error wrong(const std::string& what) {
+    return {Errc::invalid, what};
 }
 
-Result<std::uint64_t> to_number(const std::string& value, std::uint64_t least, std::uint64_t most) {
-    const auto number = parse_number(value);
-    if (number && *number >= least && *number <= most) return *number;
-    return wrong(fmt::format("say a number from {} to {}", least, most));
+bool names_all_with_prefix(const Option& option) {
+    return option.name.ends_with(".*");
 }
 
-template <bool OutputConfig::*Field>
-Result<> set_output(StreamConfig& config, const std::string& value) {
-    EK_TRY(config.output.*Field, to_bool(value));
-    return {};
-}
-
-Result<> set_host(StreamConfig& config, const std::string& value) {
-    if (value.empty()) return wrong("say a host name or address");
-    config.server.host = value;
-    return {};
-}
-
-Result<> set_port(StreamConfig& config, const std::string& value) {
-    EK_TRY(const std::uint64_t port, to_number(value, 1, 65535));
-    config.server.port = static_cast<std::uint16_t>(port);
-    return {};
-}
-
-Result<> set_user(StreamConfig& config, const std::string& value) {
-    config.credentials.user = value;
-    return {};
-}
-
-Result<> set_password(StreamConfig& config, const std::string& value) {
-    config.credentials.password = value;
-    return {};
-}
-
-Result<> set_client_id(StreamConfig& config, const std::string& value) {
-    if (value.empty() || value.find('/') != std::string::npos) {
-        return wrong("say a name without a slash");
-    }
-    config.name = value;
-    return {};
-}
-
-Result<> set_server_id(StreamConfig& config, const std::string& value) {
-    EK_TRY(const std::uint64_t id, to_number(value, 1, UINT32_MAX));
-    config.replica_server_id = static_cast<std::uint32_t>(id);
-    return {};
-}
-
-Result<> set_producer(StreamConfig& config, const std::string& value) {
-    if (value == "stdout") {
-        config.producer = Producer::stdout_lines;
-    } else if (value == "file") {
-        config.producer = Producer::file;
-    } else {
-        return wrong("say stdout or file");
-    }
-    return {};
-}
-
-Result<> set_output_file(StreamConfig& config, const std::string& value) {
-    config.output_file = value;
-    return {};
-}
-
-Result<> set_init_position(StreamConfig& config, const std::string& value) {
-    if (!parse_file_position(value)) {
-        return wrong("say FILE:POSITION, for example binlog.000004:4711");
-    }
-    config.init_position = value;
-    return {};
-}
-
-Result<> set_init_gtid(StreamConfig& config, const std::string& value) {
-    if (!parse_gtids(value)) {
-        return wrong("say a GTID position such as 0-1-4711, or MySQL's executed set");
-    }
-    config.init_gtid = value;
-    return {};
-}
-
-Result<> set_include_databases(StreamConfig& config, const std::string& value) {
-    config.include_databases.clear();
-    for (const std::string& part : split(value, ',')) {
-        const std::string name(trim(part));
-        if (name.empty()) return wrong("say names with commas between them");
-        config.include_databases.push_back(name);
-    }
-    return {};
-}
-
-Result<> set_transaction_bytes(StreamConfig& config, const std::string& value) {
-    EK_TRY(config.transaction_bytes_max, to_number(value, 0, std::uint64_t{1} << 40));
-    return {};
-}
-
-Option output_switch(std::string name, std::string help, bool on,
-                     Result<> (*set)(StreamConfig&, const std::string&)) {
-    return {std::move(name), std::move(help), on ? "true" : "false", true, set};
-}
-
-std::vector<Option> connection_options() {
-    return {
-        {"host", "server to read from", "127.0.0.1", false, set_host},
-        {"port", "its port", "3306", false, set_port},
-        {"user", "account with REPLICATION SLAVE, and SELECT on what is streamed", "", false,
-         set_user},
-        {"password", "its password", "", false, set_password},
-        {"client_id", "name of this stream; its checkpoint is kept under it", "maxwell", false,
-         set_client_id},
-        {"replica_server_id",
-         "id towards the server; a second reader or replica with the same id ends the first",
-         "a new one for each connection", false, set_server_id},
-        {"producer", "where rows go: stdout, file", "stdout", false, set_producer},
-        {"output_file", "file for producer=file; it holds each row once", "", false,
-         set_output_file},
-        {"init_position", "start at FILE:POSITION of the server's binlog, without a checkpoint",
-         "the binlog's end", false, set_init_position},
-        {"init_gtid", "start behind this GTID position (MySQL: GTID set), without a checkpoint",
-         "the binlog's end", false, set_init_gtid},
-        {"include_databases", "only these, with commas between them", "all but the server's own",
-         false, set_include_databases},
-        {"transaction_bytes_max", "a larger transaction waits for its end in a temporary file",
-         "67108864", false, set_transaction_bytes},
-    };
-}
-
-std::vector<Option> output_options() {
-    using O = OutputConfig;
-    return {
-        output_switch("output_commit_info", "xid and commit in each row", true,
-                      set_output<&O::commit_info>),
-        output_switch("output_xoffset", "xoffset: the row's place in its transaction", true,
-                      set_output<&O::xoffset>),
-        output_switch("output_nulls", "columns that are NULL", true, set_output<&O::nulls>),
-        output_switch("output_null_zerodates", "0000-00-00 as null", false,
-                      set_output<&O::null_zerodates>),
-        output_switch("output_binlog_position", "position: FILE:POSITION of the row's event", false,
-                      set_output<&O::binlog_position>),
-        output_switch("output_gtid_position", "gtid of the transaction", false,
-                      set_output<&O::gtid_position>),
-        output_switch("output_server_id", "server_id where the row was written", false,
-                      set_output<&O::server_id>),
-        output_switch("output_primary_keys", "primary_key: its values", false,
-                      set_output<&O::primary_keys>),
-        output_switch("output_primary_key_columns", "primary_key_columns: its names", false,
-                      set_output<&O::primary_key_columns>),
-        output_switch("output_row_query", "query: the statement that made the row", false,
-                      set_output<&O::row_query>),
-        output_switch("output_push_timestamp", "push_ts: when the row was rendered", false,
-                      set_output<&O::push_timestamp>),
-        output_switch("maxwell_quirks", "Maxwell's bytes also where they are wrong", false,
-                      set_output<&O::maxwell_quirks>),
-    };
-}
-
-Error unknown_option(const std::string& name) {
+std::string unknown(const GivenOption& given, const std::vector<Option>& known) {
     std::vector<std::string> names;
-    for (const Option& option : stream_options()) names.push_back(option.name);
-    const auto nearest = nearest_name(name, names);
-    return wrong(fmt::format("option {}: there is no such option{}", name,
-                             nearest ? fmt::format("; did you mean {}?", *nearest) : ""));
+    for (const Option& option : known) names.push_back(option.name);
+    const auto nearest = nearest_name(given.name, names);
+    const bool argument = given.origin.starts_with("--");
+    return fmt::format(
+        "{}: there is no option {}{}", given.origin, given.name,
+        nearest ? fmt::format("; did you mean {}{}?", argument ? "--" : "", *nearest) : "");
 }
 
-Result<> check_together(const StreamConfig& config) {
-    if (config.producer == Producer::file && config.output_file.empty()) {
-        return wrong("option producer: file needs output_file");
+void apply(const Option& option, const GivenOption& given, OptionDraft& draft,
+           std::vector<std::string>& problems) {
+    // Saying what is so anyway.
+    const bool off =
+        option.is_switch && option.set == nullptr && !option_as_bool(given.value).value_or(true);
+    if (off) return;
+    if (option.status == OptionStatus::refused) {
+        problems.push_back(
+            fmt::format("{}: {} is not possible: {}", given.origin, given.name, option.help));
+        return;
     }
-    if (config.producer != Producer::file && !config.output_file.empty()) {
-        return wrong("option output_file: it needs producer=file");
+    if (option.status == OptionStatus::ignored) {
+        draft.notes.push_back(
+            fmt::format("{}: {} has no effect: {}", given.origin, given.name, option.help));
+        return;
     }
-    if (!config.init_gtid.empty() && !config.init_position.empty()) {
-        return wrong("option init_gtid: it excludes init_position");
+    if (option.set == nullptr) return;
+    const std::string value =
+        option.is_secret ? given.value : std::string(trim(std::string_view(given.value)));
+    const auto set = option.set(draft, value);
+    if (set) return;
+    problems.push_back(option.is_secret ? fmt::format("{}: {}", given.origin, set.error().what)
+                                        : fmt::format("{}: {} is not valid: {}", given.origin,
+                                                      json_quote(value), set.error().what));
+}
+
+void settle_endpoints(OptionDraft& draft) {
+    StreamConfig& config = draft.config;
+    const EndpointOptions& main = draft.main;
+    const EndpointOptions& binlog = draft.replication;
+    if (binlog.host && main.host && *binlog.host != *main.host) {
+        draft.notes.push_back(fmt::format(
+            "host {} is not used: the binlog is read from replication_host, and state is kept in "
+            "data_dir or the group, never in a database",
+            *main.host));
     }
-    return {};
+    const auto pick = [](const auto& first, const auto& second, auto fallback) {
+        return first ? *first : second ? *second : fallback;
+    };
+    config.server.host = pick(binlog.host, main.host, config.server.host);
+    config.server.port =
+        pick(binlog.port, binlog.host ? std::nullopt : main.port, config.server.port);
+    config.credentials.user = pick(binlog.user, main.user, std::string());
+    config.credentials.password = pick(binlog.password, main.password, std::string());
+    if (!draft.schema.host) return;
+    config.schema_server = ServerId{.host = *draft.schema.host,
+                                    .port = draft.schema.port.value_or(config.server.port)};
+    config.schema_credentials.user = draft.schema.user.value_or(config.credentials.user);
+    config.schema_credentials.password =
+        draft.schema.password.value_or(config.credentials.password);
+}
+
+void settle_filter(OptionDraft& draft, std::vector<std::string>& problems) {
+    if (draft.filter && !draft.include_databases.empty()) {
+        problems.emplace_back("filter and include_databases exclude each other");
+    }
+    if (draft.filter) draft.config.filter = *draft.filter;
+    if (!draft.include_databases.empty()) {
+        draft.config.filter = Filter::of_databases(draft.include_databases);
+    }
+}
+
+void check_together(const OptionDraft& draft, std::vector<std::string>& problems) {
+    const StreamConfig& config = draft.config;
+    const auto refuse_if = [&](bool bad, const char* what) {
+        if (bad) problems.emplace_back(what);
+    };
+    const bool to_file = config.producer == Producer::file;
+    refuse_if(to_file && config.output_file.empty(), "producer: file needs output_file");
+    refuse_if(!to_file && !config.output_file.empty(), "output_file: it needs producer=file");
+    refuse_if(!config.init_gtid.empty() && !config.init_position.empty(),
+              "init_gtid: it excludes init_position");
+    if (const auto good = check_output(config); !good) problems.push_back(good.error().what);
+    const KeyConfig& keys = config.keys;
+    refuse_if(keys.partition_by == PartitionBy::column && keys.partition_columns.empty(),
+              "producer_partition_by: column needs producer_partition_columns");
+    refuse_if(
+        !draft.schema.host && (draft.schema.user || draft.schema.password || draft.schema.port),
+        "schema_user, schema_password and schema_port need schema_host");
 }
 
 }  // namespace
 
 const std::vector<Option>& stream_options() {
     static const std::vector<Option> options = [] {
-        std::vector<Option> all = connection_options();
-        const std::vector<Option> output = output_options();
-        all.insert(all.end(), output.begin(), output.end());
+        std::vector<Option> all;
+        for (auto* part : {supported_options, ignored_options, refused_options}) {
+            for (Option& option : part()) all.push_back(std::move(option));
+        }
+        sort_options(all);
         return all;
     }();
     return options;
 }
 
-Result<StreamConfig> stream_config_from(const std::map<std::string, std::string>& values) {
-    StreamConfig config;
-    for (const auto& given : values) {
-        const std::string& name = given.first;
-        const std::string& value = given.second;
-        const auto& options = stream_options();
-        const auto option = std::find_if(options.begin(), options.end(),
-                                         [&](const Option& o) { return o.name == name; });
-        if (option == options.end()) return unknown_option(name);
-        const auto set = option->set(config, value);
-        if (!set) {
-            return wrong(fmt::format("option {}: {} is not valid: {}", name, json_quote(value),
-                                     set.error().what));
+void sort_options(std::vector<Option>& options) {
+    const auto place = [](const Option& option) {
+        const auto& groups = group_order();
+        return std::find(groups.begin(), groups.end(), option.group) - groups.begin();
+    };
+    std::stable_sort(options.begin(), options.end(),
+                     [&](const Option& a, const Option& b) { return place(a) < place(b); });
+}
+
+std::string option_name(std::string_view given) {
+    std::string name(given);
+    // Behind a prefix such as kafka. stands the name of another program's setting.
+    for (char& c : name) {
+        if (c == '.') break;
+        if (c == '-') c = '_';
+    }
+    return name;
+}
+
+const Option* find_option(const std::vector<Option>& options, std::string_view name) {
+    for (const Option& option : options) {
+        const std::string_view known = option.name;
+        if (known == name) return &option;
+        if (names_all_with_prefix(option) && name.starts_with(known.substr(0, known.size() - 1))) {
+            return &option;
         }
     }
-    EK_TRY_VOID(check_together(config));
-    return config;
+    return nullptr;
+}
+
+Result<bool> option_as_bool(const std::string& value) {
+    std::string word;
+    for (const char c : value) word += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    if (word == "true" || word == "1" || word.empty()) return true;
+    if (word == "false" || word == "0") return false;
+    return wrong("say true or false");
+}
+
+Result<> check_output(const StreamConfig& config) {
+    const OutputConfig& output = config.output;
+    if (output.mask_columns.needs_secret() && output.mask_secret.empty()) {
+        return wrong("mask_columns: hash needs mask_secret");
+    }
+    const std::size_t key = output.secret_key.size();
+    if (output.encrypt == Encryption::none) {
+        if (key > 0) return wrong("secret_key: it needs encrypt=data or encrypt=all");
+    } else if (key != 16 && key != 24 && key != 32) {
+        return wrong("encrypt: it needs a secret_key of 16, 24 or 32 bytes");
+    }
+    return {};
+}
+
+Result<StreamOptions> stream_options_from(const std::vector<GivenOption>& given,
+                                          const std::vector<Option>& known) {
+    OptionDraft draft;
+    std::vector<std::string> problems;
+    std::map<std::string, const GivenOption*> last;
+    for (const GivenOption& option : given) last[option.name] = &option;
+    for (const GivenOption& option : given) {
+        const Option* found = find_option(known, option.name);
+        if (found == nullptr) {
+            problems.push_back(unknown(option, known));
+        } else if (last[option.name] == &option) {
+            apply(*found, option, draft, problems);
+        }
+    }
+    settle_endpoints(draft);
+    settle_filter(draft, problems);
+    if (problems.empty()) check_together(draft, problems);
+    if (!problems.empty()) return wrong(join(problems, "\n"));
+    return StreamOptions{
+        .config = std::move(draft.config), .replay = draft.replay, .notes = std::move(draft.notes)};
 }
 
 }  // namespace evenkeel::cdc

@@ -323,9 +323,12 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
     std::string position;
     std::string query;
     std::string pushed;
-    if (output_.gtid_position && group_) gtid = to_string(group_->id);
+    const bool wants_gtid = output_.gtid_position || output_.row_id;
+    if (wants_gtid && group_) gtid = to_string(group_->id);
     context.gtid = gtid;
     if (output_.thread_id && group_) context.thread_id = group_->thread_id;
+    EK_TRY(const std::optional<std::uint64_t> last, last_kept(transaction));
+    std::uint64_t events = 0;
     const std::size_t size_before = lines_.size();
     const std::uint64_t rows_before = position_.rows;
     bool drained = false;
@@ -336,11 +339,13 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
             context.query = query;
             return {};
         }
-        if (output_.binlog_position) position = fmt::format("{}:{}", file, record.position);
+        if (output_.binlog_position || output_.row_id) {
+            position = fmt::format("{}:{}", file, record.position);
+        }
         if (output_.push_timestamp) pushed = seconds_text(io::wall_ms());
         context.position = position;
         context.push_ts = pushed;
-        context.last_event = record.last;
+        context.last_event = last ? ++events == *last : record.last;
         EK_TRY(const std::uint64_t rows,
                renderer_.append_rows(*record.plan, record.event, context, lines_));
         context.first_xoffset += rows;
@@ -355,6 +360,24 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
     // Part of it may be in the sink: a new connection would repeat that.
     if (done.error().code == Errc::unavailable) done.error().code = Errc::conflict;
     return done;
+}
+
+// The number of the row event, from 1 on, that has the last row which the filter leaves. Nothing:
+// the filter does not look at rows.
+Result<std::optional<std::uint64_t>> StreamDecoder::last_kept(
+    const TransactionBuffer& transaction) {
+    using Last = std::optional<std::uint64_t>;
+    if (!schema_.rules().filter().has_value_rules()) return Last();
+    std::uint64_t events = 0;
+    std::uint64_t last = 0;
+    EK_TRY_VOID(transaction.replay([&](const TransactionBuffer::Record& record) -> Result<> {
+        if (record.plan == nullptr) return {};
+        ++events;
+        EK_TRY(const bool kept, renderer_.keeps_any(*record.plan, record.event));
+        if (kept) last = events;
+        return {};
+    }));
+    return Last(last);
 }
 
 Result<> StreamDecoder::finish_group() {

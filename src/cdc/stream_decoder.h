@@ -94,6 +94,7 @@ private:
     Result<> on_xa_prepare(const wire::Event& event);
     Result<> finish_xa(const std::string& xid, bool commit);
     Result<> commit(std::optional<std::uint64_t> xid);
+    Result<std::optional<std::uint64_t>> last_kept(const TransactionBuffer& transaction);
     Result<> render(const TransactionBuffer& transaction, const std::string& file,
                     std::optional<std::uint64_t> xid);
     Result<> finish_group();

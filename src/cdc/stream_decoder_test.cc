@@ -49,7 +49,8 @@ protected:
 
     NoDictionary dictionary_;
     StreamConfig config_;
-    SchemaCache schema_{dictionary_, {}};
+    TableRules rules_{StreamConfig{}};
+    SchemaCache schema_{dictionary_, rules_};
     int drained_ = 0;
     StreamDecoder decoder_{config_, schema_, [this](ByteBuffer& lines) -> Result<> {
                                ++drained_;

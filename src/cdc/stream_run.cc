@@ -44,8 +44,9 @@ StreamRun::StreamRun(const StreamConfig& config, StreamWorld world)
     : config_(config),
       world_(std::move(world)),
       sink_(make_sink(config)),
-      dictionary_(config.credentials),
-      schema_(dictionary_, config.include_databases),
+      dictionary_(config.schema_server ? config.schema_credentials : config.credentials),
+      rules_(config),
+      schema_(dictionary_, rules_),
       decoder_(config, schema_, [this](ByteBuffer& lines) { return flush(lines); }) {
     if (world_.coordinator != nullptr) {
         store_.emplace(*world_.coordinator, *world_.grant, config_.name);
@@ -184,7 +185,7 @@ Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
     EK_TRY_VOID(take_up(source, choice.is_primary, stop));
     if (stop.requested()) return {};
     decoder_.restart(source.facts().history.server_uuid);
-    dictionary_.use(*choice.server);
+    dictionary_.use(config_.schema_server.value_or(*choice.server));
     start_below_4g();
     EK_TRY_VOID(source.start(decoder_.read(), io::within(kConnectLimit)));
     current_ = choice.server;

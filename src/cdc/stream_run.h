@@ -70,6 +70,7 @@ private:
     std::unique_ptr<Sink> sink_;
     std::optional<CheckpointStore> store_;
     ServerDictionary dictionary_;
+    TableRules rules_;
     SchemaCache schema_;
     StreamDecoder decoder_;
     bool positioned_ = false;

@@ -5,7 +5,11 @@
 #include <vector>
 
 #include "cdc/render/json_writer.h"
+#include "cdc/render/keyed_hash.h"
 #include "cdc/render/number_text.h"
+#include "cdc/render/row_cipher.h"
+#include "cdc/render/row_treatment.h"
+#include "cdc/render/value_text.h"
 #include "cdc/render/value_writer.h"
 #include "wire/rows_event.h"
 
@@ -16,12 +20,27 @@ constexpr std::string_view kNull = "null";
 constexpr std::string_view kCommit = ",\"commit\":true";
 constexpr std::string_view kXoffset = ",\"xoffset\":";
 constexpr std::string_view kOld = ",\"old\":";
+constexpr std::string_view kRedacted = "\"***\"";
 // Brackets, xoffset or commit, "old", line end, and what put_blocks() writes too much.
 constexpr std::size_t kFrameMax = 192;
 
 char* put_text(char* out, std::string_view text) {
     std::memcpy(out, text.data(), text.size());
     return out + text.size();
+}
+
+// The first bytes of `text` that are at most `most` characters as Java counts them: those outside
+// of the basic plane are two, and are not cut.
+std::string_view cut_text(std::string_view text, std::uint64_t most) {
+    if (text.size() <= most) return text;
+    std::uint64_t units = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        if ((byte & 0xc0) == 0x80) continue;
+        units += byte >= 0xf0 ? 2 : 1;
+        if (units > most) return text.substr(0, i);
+    }
+    return text;
 }
 
 bool bit(const char* bits, std::size_t index) {
@@ -35,10 +54,34 @@ struct Slot {
     bool after = false;
 };
 
+// Where a row's line begins, and where its xoffset begins and ends.
+struct Written {
+    std::size_t line = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
 // A value of a row's image.
 struct Span {
     const char* begin = nullptr;  // Null: NULL, or not in the image.
     const char* end = nullptr;
+};
+
+// `,"name":` of the envelope's keys that a naming strategy changes.
+struct Keys {
+    explicit Keys(bool camel) {
+        const auto key = [&](std::string_view name) {
+            return ",\"" + (camel ? camel_case(name) : std::string(name)) + "\":";
+        };
+        server_id = key("server_id");
+        thread_id = key("thread_id");
+        schema_id = key("schema_id");
+        push_ts = key("push_ts");
+        row_id = key("row_id") + "\"";
+        primary_key = key("primary_key") + "[";
+        primary_key_columns = key("primary_key_columns");
+    }
+    std::string server_id, thread_id, schema_id, push_ts, row_id, primary_key, primary_key_columns;
 };
 
 // A column that differs between the images, and where its new value stands in the output.
@@ -53,11 +96,17 @@ struct Change {
 struct RowRenderer::Impl {
     explicit Impl(const OutputConfig& config)
         : options(config),
+          keys(config.camel_case),
           values({config.null_zerodates, config.maxwell_quirks}, lines),
-          drops_zero_dates(config.null_zerodates && !config.nulls) {}
+          texts({config.null_zerodates, config.maxwell_quirks}),
+          hash(config.mask_secret),
+          drops_zero_dates(config.null_zerodates && !config.nulls) {
+        if (config.encrypt != Encryption::none) cipher.emplace(config.secret_key);
+    }
 
     Result<std::uint64_t> append(const TablePlan& table, const wire::Event& event,
                                  const RowContext& row_context);
+    Result<> begin(const TablePlan& table, const wire::Event& event);
     bool fill_slots();
     void compose_head(const wire::Event& event, const RowContext& context);
     void compose_tail(const wire::Event& event, const RowContext& context);
@@ -65,7 +114,18 @@ struct RowRenderer::Impl {
     // Rows, from `at` on; false when they are damaged.
     bool skip_row();
     bool render_row(std::uint64_t xoffset);
+    // The row at `at` is not dropped by the treatment. Nothing: it is damaged.
+    Result<std::optional<bool>> is_kept();
+    // The row from `start` on, whose output begins at `line`, cannot be written: it becomes a dead
+    // letter, or the error is returned.
+    Result<> give_up(const char* start, std::size_t line, const Error& error);
+    Error too_long(std::size_t size) const;
     void turn_last_into_commit();
+    bool encrypts_lines() const { return options.encrypt == Encryption::all; }
+    Result<> encrypt_data();
+    // Encrypts the last line, which then cannot be changed any more.
+    Result<> seal();
+    void append_dead_letter(std::string_view reason);
 
     // Where the image at `in` ends, having filled `spans` by slot; null when it is damaged.
     const char* locate(bool Slot::*image, const char* in, std::vector<Span>& spans) const;
@@ -77,7 +137,15 @@ struct RowRenderer::Impl {
     char* put_change(const Change& change, char* out);
     // `"name":value` and where both go on.
     inline Place put_member(const ColumnPlan& column, Place place);
+    Place put_special_member(const ColumnPlan& column, Place place);
+    char* put_masked(const ColumnPlan& column, Mask mask, const char* in, char* out);
     char* put_null_member(const ColumnPlan& column, char* out) const;
+    const ColumnTreatment& treatment_of(const ColumnPlan& column) const {
+        return treatment->columns[static_cast<std::size_t>(&column - plan->columns.data())];
+    }
+    // The value of a column in the rows that locate() found last: the new one, if there are two.
+    // Nothing: it is in no image.
+    std::optional<Span> value_of(std::uint32_t column) const;
     // Members have been written from `open` on, each with a comma in front.
     char* close_object(std::size_t open, char* out);
 
@@ -86,12 +154,21 @@ struct RowRenderer::Impl {
     const ColumnPlan& column_of(const Slot& slot) const { return plan->columns[slot.column]; }
 
     OutputConfig options;
+    Keys keys;
     ByteBuffer lines{};  // Swapped with the caller's while rows are rendered.
     ValueWriter values;
+    ValueText texts;
+    KeyedHash hash;
+    std::optional<RowCipher> cipher{};
     bool drops_zero_dates;
+    ByteBuffer* letters =
+        nullptr;  // Null: there are none, a row that cannot be written is an error.
+    std::uint64_t letter_count = 0;
 
     // Of the event:
     const TablePlan* plan = nullptr;
+    const RowTreatment* treatment = nullptr;
+    bool plain = true;  // Each value is written as it is.
     wire::RowsEvent rows{};
     std::string uncompressed{};
     // Slots and what they were made from: most events have the same images as the one before.
@@ -102,8 +179,9 @@ struct RowRenderer::Impl {
     std::string slots_after{};
     std::size_t before_count = 0;  // Columns in the images.
     std::size_t after_count = 0;
-    ByteBuffer head{};  // Up to xid.
-    ByteBuffer tail{};  // From position to push_ts.
+    ByteBuffer head{};     // Up to xid.
+    ByteBuffer tail{};     // From position to push_ts.
+    std::string row_id{};  // Up to the row's number.
     std::size_t room = 0;
     const char* at = nullptr;
     const char* end = nullptr;
@@ -114,6 +192,9 @@ struct RowRenderer::Impl {
     std::vector<Change> changes{};
     std::size_t xoffset_at = 0;
     std::size_t xoffset_end = 0;
+    std::size_t data_at = 0;
+    Written written_at{};  // Of the last row that was written, which need not be the last rendered.
+    bool sealed = true;    // No row, or encrypted as a whole.
 };
 
 RowRenderer::RowRenderer(const OutputConfig& options) : impl_(std::make_unique<Impl>(options)) {}
@@ -131,35 +212,197 @@ Result<std::uint64_t> RowRenderer::append_rows(const TablePlan& plan, const wire
     return count;
 }
 
-Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wire::Event& event,
-                                                const RowContext& context) {
+Result<bool> RowRenderer::keeps_any(const TablePlan& plan, const wire::Event& event) {
+    Impl& impl = *impl_;
+    if (plan.treatment == nullptr) return true;
+    EK_TRY_VOID(impl.begin(plan, event));
+    while (impl.at < impl.end) {
+        const char* start = impl.at;
+        EK_TRY(const std::optional<bool> kept, impl.is_kept());
+        if (kept && *kept) return true;
+        if (!kept || !impl.skip_row() || impl.at == start) {
+            return wire::corrupt_event(event, fmt::format("it does not fit the columns of {}.{}",
+                                                          plan.database, plan.table));
+        }
+    }
+    return false;
+}
+
+bool RowRenderer::commit_last_row(ByteBuffer& out) {
+    Impl& impl = *impl_;
+    if (impl.sealed || impl.written_at.end > out.size()) return false;
+    std::swap(impl.lines, out);
+    impl.turn_last_into_commit();
+    std::swap(impl.lines, out);
+    return true;
+}
+
+void RowRenderer::use_dead_letters(ByteBuffer& letters) {
+    impl_->letters = &letters;
+}
+
+std::uint64_t RowRenderer::dead_letters() const {
+    return impl_->letter_count;
+}
+
+Result<> RowRenderer::Impl::begin(const TablePlan& table, const wire::Event& event) {
     EK_TRY(rows, wire::parse_rows(event, uncompressed));
     plan = &table;
+    treatment = table.treatment.get();
+    plain = treatment == nullptr && !drops_zero_dates;
     if (rows.columns != table.columns.size() || !fill_slots()) {
         return wire::corrupt_event(
             event, fmt::format("its columns are not those of {}.{}", table.database, table.table));
     }
     at = rows.rows.data();
     end = at + rows.rows.size();
+    texts.begin(end, table.fixed_bytes_max);
+    return {};
+}
+
+Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wire::Event& event,
+                                                const RowContext& context) {
+    EK_TRY_VOID(begin(table, event));
     compose_head(event, context);
     compose_tail(event, context);
     // A column can be in "primary_key", "data" and "old".
-    room = head.size() + tail.size() + 3 * table.fixed_bytes_max + kFrameMax;
+    room = head.size() + tail.size() + row_id.size() + 3 * table.fixed_bytes_max + kFrameMax;
     values.begin(end, room);
 
     std::uint64_t count = 0;
-    for (; at < end; ++count) {
+    bool written = false;
+    for (std::uint64_t number = 0; at < end; ++number) {
         const char* start = at;
-        const bool good =
-            count < context.skip_rows ? skip_row() : render_row(context.first_xoffset + count);
-        if (!good || at == start) {
-            return wire::corrupt_event(
-                event, fmt::format("row {} does not fit the columns of {}.{}", count,
-                                   table.database, table.table));
+        const std::size_t line = lines.size();
+        std::optional<bool> kept = true;
+        if (treatment != nullptr) {
+            EK_TRY(kept, is_kept());
         }
+        const bool skipped = kept && (!*kept || count < context.skip_rows);
+        // Of the row before it was not known whether it is the last.
+        if (!skipped && !sealed && encrypts_lines() && written) EK_TRY_VOID(seal());
+        const std::size_t begun = skipped ? line : lines.size();
+        const bool good =
+            kept && (skipped ? skip_row() : render_row(context.first_xoffset + count));
+        if (!good || at == start) {
+            EK_TRY_VOID(give_up(
+                start, begun,
+                wire::corrupt_event(event, fmt::format("row {} does not fit the columns of {}.{}",
+                                                       number, table.database, table.table))));
+            continue;
+        }
+        if (*kept) ++count;
+        if (skipped) continue;
+        if (options.max_row_bytes > 0 && lines.size() - begun > options.max_row_bytes) {
+            --count;
+            EK_TRY_VOID(give_up(start, begun, too_long(lines.size() - begun)));
+            continue;
+        }
+        written_at = {.line = begun, .begin = xoffset_at, .end = xoffset_end};
+        sealed = false;
+        if (options.encrypt == Encryption::data) EK_TRY_VOID(encrypt_data());
+        written = true;
     }
-    if (context.last_event && count > context.skip_rows) turn_last_into_commit();
+    if (context.last_event && written) turn_last_into_commit();
+    if (written && encrypts_lines()) EK_TRY_VOID(seal());
     return count;
+}
+
+Error RowRenderer::Impl::too_long(std::size_t size) const {
+    return {Errc::conflict,
+            fmt::format("write a row of {}.{}: its line has {} bytes, max_row_bytes allows {}; "
+                        "raise that, or let dead_letter_file take such rows",
+                        plan->database, plan->table, size, options.max_row_bytes)};
+}
+
+// Where the row ends is known although it cannot be shown: only its own values are lost.
+Result<> RowRenderer::Impl::give_up(const char* start, std::size_t line, const Error& error) {
+    at = start;
+    if (letters == nullptr || !skip_row() || at == start) return error;
+    lines.truncate(line);
+    append_dead_letter(error.what);
+    return {};
+}
+
+void RowRenderer::Impl::append_dead_letter(std::string_view reason) {
+    constexpr std::string_view kTypes[] = {"insert", "update", "delete"};
+    ByteBuffer& out = *letters;
+    out.append(plan->head.view());
+    out.append(",\"type\":\"");
+    out.append(kTypes[static_cast<std::size_t>(rows.kind)]);
+    out.append("\",\"reason\":");
+    out.append(json_string(reason));
+    out.append(",\"data\":{");
+    bool first = true;
+    for (const std::uint32_t index : plan->primary_key) {
+        const ColumnPlan& column = plan->columns[index];
+        const auto span = value_of(index);
+        if (!span) continue;
+        out.append(column.literal.view().substr(first ? 1 : 0));
+        first = false;
+        if (treatment != nullptr && treatment->columns[index].mask) {
+            out.append(kRedacted);
+            continue;
+        }
+        const auto value = span->begin == nullptr ? kNull : texts.json(column, span->begin);
+        out.append(value.value_or(kNull));
+    }
+    out.append("}}\n");
+    ++letter_count;
+}
+
+Result<std::optional<bool>> RowRenderer::Impl::is_kept() {
+    using Kept = std::optional<bool>;
+    if (treatment->rules.empty()) return Kept(treatment->include);
+    const char* in = at;
+    if (rows.kind != wire::RowsKind::insert) in = locate(&Slot::before, in, before);
+    if (in != nullptr && rows.kind != wire::RowsKind::remove) in = locate(&Slot::after, in, after);
+    if (in == nullptr) return Kept();
+    bool kept = treatment->include;
+    for (const RowRule& rule : treatment->rules) {
+        const auto span = value_of(rule.column);
+        if (!span) continue;
+        std::optional<std::string_view> text;
+        if (span->begin != nullptr) {
+            text = texts.json(plan->columns[rule.column], span->begin);
+            if (!text) return Kept();
+            if (*text == kNull) text.reset();
+            if (text) text = texts.plain();
+        }
+        EK_TRY(const bool applies, rule.rule.applies(text));
+        if (applies) kept = rule.rule.include;
+    }
+    return Kept(kept);
+}
+
+std::optional<Span> RowRenderer::Impl::value_of(std::uint32_t column) const {
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+        if (slots[i].column == column) return slots[i].after ? after[i] : before[i];
+    }
+    return {};
+}
+
+// {"data":{…},"old":{…}} of the line, which ends with a brace and a newline.
+Result<> RowRenderer::Impl::encrypt_data() {
+    char* data = lines.data() + data_at;
+    data[0] = '{';
+    EK_TRY(const std::string_view field, cipher->encrypt({data, lines.size() - data_at - 1}));
+    lines.truncate(data_at);
+    lines.append(",");
+    lines.append(field);
+    lines.append("}\n");
+    return {};
+}
+
+Result<> RowRenderer::Impl::seal() {
+    sealed = true;
+    EK_TRY(const std::string_view field, cipher->encrypt(lines.view().substr(
+                                             written_at.line, lines.size() - written_at.line - 1)));
+    lines.truncate(written_at.line);
+    lines.append("{");
+    lines.append(field);
+    lines.append("}\n");
+    return {};
 }
 
 // False when a bitmap is too short.
@@ -195,12 +438,15 @@ bool RowRenderer::Impl::fill_slots() {
 
 void RowRenderer::Impl::compose_head(const wire::Event& event, const RowContext& context) {
     const bool query = options.row_query && !context.query.empty();
+    const std::string_view text = options.row_query_max_length > 0
+                                      ? cut_text(context.query, options.row_query_max_length)
+                                      : context.query;
     const Literal& type = plan->type_and_ts[static_cast<std::size_t>(rows.kind)];
     head.clear();
-    char* out = head.room(plan->head.size() + json_string_room(query ? context.query.size() : 0) +
+    char* out = head.room(plan->head.size() + json_string_room(query ? text.size() : 0) +
                           type.size() + kFrameMax);
     out = plan->head.put(out);
-    if (query) out = put_json_string(put_text(out, ",\"query\":"), context.query);
+    if (query) out = put_json_string(put_text(out, ",\"query\":"), text);
     out = put_unsigned(type.put(out), event.header.timestamp);
     if (options.commit_info && context.xid) {
         out = put_unsigned(put_text(out, ",\"xid\":"), *context.xid);
@@ -220,15 +466,19 @@ void RowRenderer::Impl::compose_tail(const wire::Event& event, const RowContext&
         out = context.gtid.empty() ? put_text(out, kNull) : put_json_string(out, context.gtid);
     }
     if (options.server_id) {
-        out = put_unsigned(put_text(out, ",\"server_id\":"), event.header.server_id);
+        out = put_unsigned(put_text(out, keys.server_id), event.header.server_id);
     }
-    if (context.thread_id) {
-        out = put_unsigned(put_text(out, ",\"thread_id\":"), *context.thread_id);
+    if (options.thread_id && context.thread_id) {
+        out = put_unsigned(put_text(out, keys.thread_id), *context.thread_id);
     }
-    if (options.push_timestamp) {
-        out = put_text(put_text(out, ",\"push_ts\":"), context.push_ts);
-    }
+    if (options.schema_id) out = put_unsigned(put_text(out, keys.schema_id), context.schema_id);
+    if (options.push_timestamp) out = put_text(put_text(out, keys.push_ts), context.push_ts);
     tail.set_end(out);
+    if (!options.row_id) return;
+    // Without a GTID the event's place is all there is; it is another one on another server.
+    row_id = keys.row_id;
+    row_id += context.gtid.empty() ? context.position : context.gtid;
+    row_id += ':';
 }
 
 bool RowRenderer::Impl::skip_row() {
@@ -247,11 +497,13 @@ bool RowRenderer::Impl::render_row(std::uint64_t xoffset) {
         out = put_unsigned(put_text(out, kXoffset), xoffset);
     xoffset_end = offset(out);
     out = put_blocks(out, tail.data(), tail.size());
+    if (options.row_id) out = put_text(put_unsigned(put_text(out, row_id), xoffset), "\"");
     if (options.primary_keys) out = put_key(out);
     if (out != nullptr && options.primary_key_columns) {
-        out = put_text(put_text(out, ",\"primary_key_columns\":"), plan->primary_key_columns);
+        out = put_text(put_text(out, keys.primary_key_columns), plan->primary_key_columns);
     }
     if (out == nullptr) return false;
+    data_at = offset(out);
     out = put_text(out, ",\"data\":");
     out = rows.kind == wire::RowsKind::update ? put_images(out) : put_image(out);
     if (out == nullptr) return false;
@@ -263,9 +515,9 @@ bool RowRenderer::Impl::render_row(std::uint64_t xoffset) {
 void RowRenderer::Impl::turn_last_into_commit() {
     if (!options.commit_info) return;
     lines.room(kCommit.size());
-    char* place = lines.data() + xoffset_at;
-    const char* rest = lines.data() + xoffset_end;
-    const std::size_t rest_size = lines.size() - xoffset_end;
+    char* place = lines.data() + written_at.begin;
+    const char* rest = lines.data() + written_at.end;
+    const std::size_t rest_size = lines.size() - written_at.end;
     std::memmove(place + kCommit.size(), rest, rest_size);
     std::memcpy(place, kCommit.data(), kCommit.size());
     lines.set_end(place + kCommit.size() + rest_size);
@@ -295,27 +547,43 @@ char* RowRenderer::Impl::put_key(char* out) {
     const char* in = at;
     if (has_before && (in = locate(&Slot::before, in, before)) == nullptr) return nullptr;
     if (has_after && locate(&Slot::after, in, after) == nullptr) return nullptr;
-    out = put_text(out, ",\"primary_key\":[");
+    out = put_text(out, keys.primary_key);
     bool first = true;
     for (const std::uint32_t index : plan->primary_key) {
         if (!first) *out++ = ',';
         first = false;
-        Span span;
-        for (std::size_t i = 0; i < slots.size(); ++i) {
-            if (slots[i].column == index) span = slots[i].after ? after[i] : before[i];
-        }
+        const ColumnPlan& column = plan->columns[index];
+        const Span span = value_of(index).value_or(Span{});
         if (span.begin == nullptr) {
             out = put_text(out, kNull);
+        } else if (treatment != nullptr && treatment_of(column).mask) {
+            out = put_masked(column, *treatment_of(column).mask, span.begin, out);
         } else {
-            out = values.write(plan->columns[index], {span.begin, out}).out;
-            if (out == nullptr) return nullptr;
+            out = values.write(column, {span.begin, out}).out;
         }
+        if (out == nullptr) return nullptr;
     }
     *out++ = ']';
     return out;
 }
 
 inline Place RowRenderer::Impl::put_member(const ColumnPlan& column, Place place) {
+    if (plain) return values.write(column, {place.in, column.literal.put(place.out)});
+    return put_special_member(column, place);
+}
+
+Place RowRenderer::Impl::put_special_member(const ColumnPlan& column, Place place) {
+    if (treatment != nullptr) {
+        const ColumnTreatment& how = treatment_of(column);
+        if (how.hidden) return {values.skip(column, place.in), place.out};
+        if (how.mask) {
+            if (how.mask == Mask::null && !options.nulls) {
+                return {values.skip(column, place.in), place.out};
+            }
+            char* out = put_masked(column, *how.mask, place.in, column.literal.put(place.out));
+            return {out == nullptr ? nullptr : values.skip(column, place.in), out};
+        }
+    }
     if (!drops_zero_dates) return values.write(column, {place.in, column.literal.put(place.out)});
     const std::size_t start = offset(place.out);
     Place next = values.write(column, {place.in, column.literal.put(place.out)});
@@ -328,8 +596,22 @@ inline Place RowRenderer::Impl::put_member(const ColumnPlan& column, Place place
     return next;
 }
 
+char* RowRenderer::Impl::put_masked(const ColumnPlan& column, Mask mask, const char* in,
+                                    char* out) {
+    const auto json = texts.json(column, in);
+    if (!json) return nullptr;
+    // A zero date that is shown as null is no value either.
+    if (mask == Mask::null || *json == kNull) return put_text(out, kNull);
+    if (mask == Mask::redact) return put_text(out, kRedacted);
+    *out++ = '"';
+    out = hash.put_hex(out, texts.plain());
+    *out++ = '"';
+    return out;
+}
+
 char* RowRenderer::Impl::put_null_member(const ColumnPlan& column, char* out) const {
-    return options.nulls ? put_text(column.literal.put(out), kNull) : out;
+    if (!options.nulls || (treatment != nullptr && treatment_of(column).hidden)) return out;
+    return put_text(column.literal.put(out), kNull);
 }
 
 char* RowRenderer::Impl::close_object(std::size_t open, char* out) {

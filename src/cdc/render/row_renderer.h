@@ -30,8 +30,9 @@ struct RowContext {
     std::string_view position{};  // "file:offset" of the event's start.
     std::string_view gtid{};      // Empty: null.
     std::string_view query{};     // The statement, UTF-8; empty: left out.
-    std::optional<std::uint32_t> thread_id{};  // Printed when given.
-    std::string_view push_ts{};                // Decimal seconds with microseconds.
+    std::optional<std::uint32_t> thread_id{};  // Printed when known.
+    std::uint64_t schema_id = 0;
+    std::string_view push_ts{};  // Decimal seconds with microseconds.
 };
 
 class RowRenderer {
@@ -43,10 +44,25 @@ public:
 
     // Appends one line for each row of `event` behind the skipped ones and returns the number of
     // rows in the event, skipped ones included (so the next event's first_xoffset is the old one
-    // plus this). ts and server_id come from the event's header. On error `out` is as it was.
-    // Errors: corrupt   the event is damaged or does not fit `plan`.
+    // plus this). Rows that the plan's treatment drops, and dead letters, are not counted at all.
+    // ts and server_id come from the event's header. On error `out` is as it was.
+    // Errors: corrupt   the event is damaged or does not fit `plan`;
+    //         conflict  a row is longer than max_row_bytes;
+    //         invalid   a rule of the filter cannot be decided for a row;
+    //         unavailable  no random bytes for the encryption.
     Result<std::uint64_t> append_rows(const TablePlan& plan, const wire::Event& event,
                                       const RowContext& context, ByteBuffer& out);
+
+    // Some row of the event is not dropped by the plan's treatment. Errors: those.
+    Result<bool> keeps_any(const TablePlan& plan, const wire::Event& event);
+    // The last row that was written to `out`, and is still in it, is the transaction's last after
+    // all: what came behind it were dead letters. False: it cannot be changed any more.
+    bool commit_last_row(ByteBuffer& out);
+
+    // From now on rows that cannot be written are appended to `letters`, which must outlive this,
+    // as Maxwell's skeletons: database, table, type, reason, and data with the key alone.
+    void use_dead_letters(ByteBuffer& letters);
+    std::uint64_t dead_letters() const;
 
 private:
     struct Impl;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "cdc/render/row_treatment.h"
 #include "wire/rows_event.h"
 #include "wire/testdata/shop_binlog.h"
 
@@ -51,11 +52,13 @@ protected:
 
     // The lines of event `index`.
     std::vector<std::string> render(std::size_t index, const RowContext& context = {},
-                                    const OutputConfig& options = {}) const {
+                                    const OutputConfig& options = {},
+                                    const std::string& filter = {}) const {
         RowRenderer renderer(options);
         ByteBuffer out;
-        const auto count =
-            renderer.append_rows(rows_[index].plan, rows_[index].event, context, out);
+        TablePlan plan = rows_[index].plan;
+        treat(plan, options, Filter::parse(filter).value());
+        const auto count = renderer.append_rows(plan, rows_[index].event, context, out);
         EXPECT_TRUE(count) << count.error().what;
         return lines_of(out);
     }
@@ -144,23 +147,56 @@ TEST_F(ShopRows, OptionsAddFieldsInMaxwellsOrder) {
     const OutputConfig all{.binlog_position = true,
                            .gtid_position = true,
                            .server_id = true,
+                           .thread_id = true,
                            .primary_keys = true,
                            .primary_key_columns = true,
                            .row_query = true,
-                           .push_timestamp = true};
+                           .push_timestamp = true,
+                           .schema_id = true,
+                           .row_id = true};
     const RowContext context{.xid = 1,
                              .position = "binlog.000001:4",
                              .gtid = "0-1-5",
                              .query = "DELETE \"x\"",
                              .thread_id = 9,
+                             .schema_id = 3,
                              .push_ts = "1763769600.000001"};
     EXPECT_THAT(
         render(kDelete, context, all)[0],
         StartsWith(
             R"({"database":"shop","table":"item","query":"DELETE \"x\"","type":"delete",)"
             R"("ts":1763769600,"xid":1,"xoffset":0,"position":"binlog.000001:4","gtid":"0-1-5",)"
-            R"("server_id":1,"thread_id":9,"push_ts":1763769600.000001,"primary_key":[8],)"
+            R"("server_id":1,"thread_id":9,"schema_id":3,"push_ts":1763769600.000001,)"
+            R"("row_id":"0-1-5:0","primary_key":[8],)"
             R"("primary_key_columns":["id"],"data":{"id":8,)"));
+}
+
+TEST_F(ShopRows, OptionsThatAreOffAddNothing) {
+    const RowContext context{.position = "b:4",
+                             .gtid = "0-1-5",
+                             .query = "x",
+                             .thread_id = 9,
+                             .schema_id = 3,
+                             .push_ts = "1.0"};
+    EXPECT_THAT(render(kDelete, context)[0],
+                StartsWith(R"({"database":"shop","table":"item","type":"delete","ts":1763769600,)"
+                           R"("xoffset":0,"data":{)"));
+}
+
+TEST_F(ShopRows, TheQueryCanBeCut) {
+    const auto query_of = [&](std::string_view query, std::uint64_t most) {
+        const OutputConfig options{.row_query = true, .row_query_max_length = most};
+        const std::string line = render(kDelete, {.query = query}, options)[0];
+        const auto begin = line.find("\"query\":") + 8;
+        return line.substr(begin, line.find(",\"type\"") - begin);
+    };
+    EXPECT_EQ(query_of("DELETE", 3), "\"DEL\"");
+    EXPECT_EQ(query_of("DELETE", 0), "\"DELETE\"");
+    EXPECT_EQ(query_of("DELETE", 6), "\"DELETE\"");
+    EXPECT_EQ(query_of("\xc3\xa9\xc3\xa9x", 2), "\"\xc3\xa9\xc3\xa9\"");
+    // Two characters for Java, of which it would leave half.
+    EXPECT_EQ(query_of("a\xf0\x9f\x98\x80z", 2), "\"a\"");
+    EXPECT_EQ(query_of("a\xf0\x9f\x98\x80z", 3), "\"a\xf0\x9f\x98\x80\"");
 }
 
 TEST_F(ShopRows, PrimaryKeysOfUpdatesAreTheNewOnes) {

@@ -89,6 +89,8 @@ struct ColumnPlan {
     std::string name{};
 };
 
+struct RowTreatment;  // row_treatment.h
+
 struct TablePlan {
     std::string database{};
     std::string table{};
@@ -101,6 +103,7 @@ struct TablePlan {
     std::string primary_key_columns{};     // ["a","b"]
     // A row takes at most this much besides the content of values with a length in front.
     std::size_t fixed_bytes_max = 0;
+    std::shared_ptr<const RowTreatment> treatment{};  // Null: rows are written as they are.
 };
 
 // The map has no column names: make_table_plan needs a definition. Where the map has them, a

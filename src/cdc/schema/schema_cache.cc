@@ -2,10 +2,7 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-
 #include "base/log.h"
-#include "cdc/schema/statement.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -23,15 +20,8 @@ Error unknown_columns(const wire::TableMap& map, const Error& cause) {
 
 }  // namespace
 
-SchemaCache::SchemaCache(Dictionary& dictionary, std::vector<std::string> include_databases)
-    : dictionary_(dictionary), include_databases_(std::move(include_databases)) {}
-
-bool SchemaCache::wants_database(const std::string& name) const {
-    if (is_system_database(name)) return false;
-    return include_databases_.empty() ||
-           std::find(include_databases_.begin(), include_databases_.end(), name) !=
-               include_databases_.end();
-}
+SchemaCache::SchemaCache(Dictionary& dictionary, const TableRules& rules)
+    : dictionary_(dictionary), rules_(rules) {}
 
 Result<> SchemaCache::on_table_map(const wire::Event& event) {
     EK_TRY(const std::uint64_t id, wire::table_id_of(event));
@@ -39,7 +29,7 @@ Result<> SchemaCache::on_table_map(const wire::Event& event) {
     if (table.body == event.body) return {};
     EK_TRY(const wire::TableMap map, wire::parse_table_map(event));
     table.body.clear();  // Unknown until the plan is made.
-    table.wanted = wants_database(map.database);
+    table.wanted = rules_.wants(map.database, map.table);
     table.plan.reset();
     if (table.wanted) {
         EK_TRY(table.plan, make_plan(map));
@@ -90,6 +80,7 @@ Result<std::shared_ptr<const TablePlan>> SchemaCache::make_plan(const wire::Tabl
         plan = make_table_plan(map, nullptr);
     }
     if (!plan) return plan.error();
+    rules_.treat(*plan);
     return std::make_shared<const TablePlan>(*std::move(plan));
 }
 

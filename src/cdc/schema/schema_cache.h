@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "cdc/render/table_plan.h"
+#include "cdc/table_rules.h"
 #include "wire/binlog_event.h"
 
 namespace evenkeel::cdc {
@@ -35,9 +36,8 @@ public:
         std::shared_ptr<const TablePlan> plan{};  // Null: not wanted.
     };
 
-    // Tables of databases that are not in `include_databases` are not wanted; empty: all but the
-    // system's. `dictionary` must outlive this.
-    SchemaCache(Dictionary& dictionary, std::vector<std::string> include_databases);
+    // `dictionary` and `rules` must outlive this; after a change of the rules call forget().
+    SchemaCache(Dictionary& dictionary, const TableRules& rules);
 
     // Errors: corrupt   the event;
     //         conflict  names or types cannot be known; the text has the table and the remedy;
@@ -45,7 +45,7 @@ public:
     Result<> on_table_map(const wire::Event& event);
     // Null: no table map with that id came. Valid until the next call of a non-const function.
     const Table* find(std::uint64_t table_id) const;
-    bool wants_database(const std::string& name) const;
+    const TableRules& rules() const { return rules_; }
 
     // Definitions may have changed.
     void forget();
@@ -57,7 +57,7 @@ private:
     Result<const TableDefinition*> definition(const wire::TableMap& map);
 
     Dictionary& dictionary_;
-    const std::vector<std::string> include_databases_;
+    const TableRules& rules_;
     std::unordered_map<std::uint64_t, Table> tables_;
     std::map<std::pair<std::string, std::string>, TableDefinition> definitions_;
 };

@@ -1,0 +1,33 @@
+// Which tables a stream has, and how the rows of each are treated. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cdc/config.h"
+#include "cdc/render/table_plan.h"
+
+namespace evenkeel::cdc {
+
+// Not thread-safe.
+class TableRules {
+public:
+    explicit TableRules(const StreamConfig& config);
+
+    // Another filter from now on, in place of the configured one.
+    void use(Filter filter) { filter_ = std::move(filter); }
+    const Filter& filter() const { return filter_; }
+
+    // By name. The server's own databases and that of a former Maxwell are never streamed.
+    bool wants(const std::string& database, const std::string& table) const;
+
+    // Completes a plan that was just made.
+    void treat(TablePlan& plan) const;
+
+private:
+    Filter filter_;
+    OutputConfig output_;
+    std::string schema_database_;
+};
+
+}  // namespace evenkeel::cdc
