@@ -97,6 +97,8 @@ void write_streams(Text& text, const std::vector<cdc::StreamReport>& reports) {
          [](const Report& r) { return r.lag_ms; });
     each("evenkeel_stream_reconnects_total", "counter", "New connections to a server.",
          [](const Report& r) { return r.reconnects; });
+    each("evenkeel_stream_dead_letters_total", "counter", "Rows that could not be written.",
+         [](const Report& r) { return r.dead_letters; });
 }
 
 void write_certificates(Text& text, const Sources& sources) {

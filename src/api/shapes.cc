@@ -301,6 +301,7 @@ std::string json_streams(const std::vector<cdc::StreamReport>& reports,
                                    {"transactions", report.transactions},
                                    {"bytes", report.bytes},
                                    {"reconnects", report.reconnects},
+                                   {"dead_letters", report.dead_letters},
                                    {"lag_ms", report.lag_ms}});
     }
     return dumped(json);
@@ -321,6 +322,8 @@ Result<std::vector<cdc::StreamReport>> streams_from_json(const std::string& json
                                .transactions = stream.at("transactions"),
                                .bytes = stream.at("bytes"),
                                .reconnects = stream.at("reconnects"),
+                               // A node of an older version does not say.
+                               .dead_letters = stream.value("dead_letters", std::uint64_t{0}),
                                .lag_ms = stream.at("lag_ms")});
         }
         return reports;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ struct CertificateLife {
     std::int64_t seconds_left = 0;
 };
 
+struct StreamFilter {
+    std::string filter{};
+    std::string configured{};
+};
+
 // This node as configured.
 struct NodeFacts {
     bool grouped = false;  // Has an engine that several nodes share; else it is alone for good.
@@ -43,6 +49,11 @@ struct Sources {
     std::function<std::vector<topology::ClusterReport>()> clusters{};
     std::function<std::vector<cdc::StreamReport>()> streams{};        // This node's view.
     std::function<std::vector<cdc::StreamReport>()> group_streams{};  // Each by its holder.
+    // The filter in force and the configured one; not_found: no such stream. set_stream_filter
+    // waits; without a text it sets the configured one. Call it on the leader.
+    std::function<Result<StreamFilter>(const std::string& stream)> stream_filter{};
+    std::function<Result<>(const std::string& stream, const std::optional<std::string>& text)>
+        set_stream_filter{};
     std::function<HttpCounts()> http{};
     // The members of a group with engine raft; they wait for it. See coord/member/membership.h.
     std::function<Result<std::vector<coord::MemberRow>>()> members{};

@@ -6,6 +6,8 @@
 #include <memory>
 #include <set>
 
+#include "api/http_listener.h"
+#include "api/stream_routes.h"
 #include "app/exit_status.h"
 #include "app/signals.h"
 #include "base/log.h"
@@ -25,6 +27,8 @@ namespace {
 constexpr Millis kJoinLimit{10'000};
 constexpr Millis kSignalSlice{100};
 constexpr Millis kRetryPause{100};
+constexpr Millis kSetFilterLimit{5'000};
+constexpr std::size_t kHttpThreads = 8;
 
 // Where the checkpoint is kept, and who else runs this stream.
 struct State {
@@ -123,6 +127,38 @@ int status_of(const Error& error) {
     return retry ? kCannotJoin : kNeedsPerson;
 }
 
+// Maxwell's HTTP server, when it is asked for.
+Result<std::unique_ptr<api::HttpListener>> open_http(const CdcHttp& http,
+                                                     cdc::StreamService& stream) {
+    if (!http.on) return std::unique_ptr<api::HttpListener>();
+    const api::StreamRoutes routes{.prefix = http.prefix,
+                                   .metrics_prefix = http.metrics_prefix,
+                                   .config = http.config,
+                                   .user = http.user,
+                                   .password = http.password,
+                                   .report = [&stream] { return stream.report(); },
+                                   .filter = [&stream]() -> Result<std::string> {
+                                       EK_TRY(const cdc::Filter filter, stream.filter());
+                                       return filter.text();
+                                   },
+                                   .set_filter =
+                                       [&stream](const std::optional<std::string>& text) {
+                                           return stream.set_filter(text,
+                                                                    io::within(kSetFilterLimit));
+                                       }};
+    const ServerId listen{.host = http.bind, .port = http.port};
+    auto listener = std::make_unique<api::HttpListener>(
+        api::HttpListenerOptions{.listen = listen, .tls = {}, .threads = kHttpThreads},
+        [routes](const api::HttpCall& call) { return api::answer_stream_call(routes, call); });
+    auto started = listener->start();
+    if (!started) {
+        started.error().what += "; correct http_bind_address or http_port";
+        return started.error();
+    }
+    log::info("cdc", "HTTP on {}", listen.str());
+    return listener;
+}
+
 int run_stream(cdc::StreamService& stream, Signals& signals) {
     stream.start();
     while (true) {
@@ -152,7 +188,13 @@ int run_cdc(const CdcArgs& args) {
     int status = kOk;
     {
         cdc::StreamService stream(args.stream, state->coordinator.get());
-        status = run_stream(stream, signals);
+        const auto http = open_http(args.http, stream);
+        if (http) {
+            status = run_stream(stream, signals);
+        } else {
+            log::error("cdc", "{}", http.error().what);
+            status = status_of(http.error());
+        }
     }
     if (state->coordinator) state->coordinator->stop();
     return status;

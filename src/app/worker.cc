@@ -36,6 +36,7 @@ constexpr Millis kAskHolderLimit{400};
 constexpr Millis kJoinNewsPause{3'000};
 constexpr Millis kPeerLimit{500};
 constexpr Millis kListMembersLimit{2'000};
+constexpr Millis kSetFilterLimit{5'000};
 constexpr Millis kChangeMembersLimit{25'000};
 
 int status_of(const Error& error) {
@@ -57,6 +58,7 @@ private:
     api::ServerOptions server_options() const;
     api::Sources sources();
     std::vector<cdc::StreamReport> reports_of_holders();
+    Result<cdc::StreamService*> stream_called(const std::string& name) const;
     void note_lead();
     void tell_what_is_missing(io::StopToken& stop) const;
 
@@ -207,6 +209,17 @@ api::Sources Node::sources() {
                     return reports;
                 },
             .group_streams = [this] { return reports_of_holders(); },
+            .stream_filter = [this](const std::string& name) -> Result<api::StreamFilter> {
+                EK_TRY(cdc::StreamService * stream, stream_called(name));
+                EK_TRY(const cdc::Filter filter, stream->filter());
+                return api::StreamFilter{.filter = filter.text(),
+                                         .configured = stream->config().filter.text()};
+            },
+            .set_stream_filter = [this](const std::string& name,
+                                        const std::optional<std::string>& text) -> Result<> {
+                EK_TRY(cdc::StreamService * stream, stream_called(name));
+                return stream->set_filter(text, io::within(kSetFilterLimit));
+            },
             .http = {},
             .members = [this] { return membership_->members(io::within(kListMembersLimit)); },
             .add_member =
@@ -227,6 +240,18 @@ api::Sources Node::sources() {
                      .ttl = config_.coordination.ttl},
             .certificates = [this] { return certificate_lives(config_.coordination.tls); },
             .version = EVENKEEL_VERSION};
+}
+
+Result<cdc::StreamService*> Node::stream_called(const std::string& name) const {
+    std::vector<std::string> names;
+    for (const auto& stream : streams_) {
+        if (stream->config().name == name) return stream.get();
+        names.push_back(stream->config().name);
+    }
+    const auto nearest = nearest_name(name, names);
+    return Error{Errc::not_found,
+                 fmt::format("no stream {}{}", json_quote(name),
+                             nearest ? fmt::format("; did you mean {}?", *nearest) : "")};
 }
 
 // A stream is known best by the node that runs it.

@@ -46,7 +46,9 @@ StreamDecoder::StreamDecoder(const StreamConfig& config, SchemaCache& schema, Dr
       schema_(schema),
       drain_(std::move(drain)),
       renderer_(config.output),
-      transaction_(config.transaction_bytes_max) {}
+      transaction_(config.transaction_bytes_max) {
+    if (!config.dead_letter_file.empty()) renderer_.use_dead_letters(dead_letters_);
+}
 
 void StreamDecoder::restart(const std::string& server_uuid) {
     group_.reset();
@@ -348,6 +350,11 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
         context.last_event = last ? ++events == *last : record.last;
         EK_TRY(const std::uint64_t rows,
                renderer_.append_rows(*record.plan, record.event, context, lines_));
+        if (rows == 0 && context.last_event && context.first_xoffset > 0 &&
+            !renderer_.commit_last_row(lines_)) {
+            log::warn("cdc", "{}: its last row is a dead letter, so that no row of it says commit",
+                      group_ ? to_string(group_->id) : "a transaction");
+        }
         context.first_xoffset += rows;
         position_.rows += rows;
         if (lines_.size() <= kDrainBytes) return {};
@@ -401,6 +408,7 @@ Result<> StreamDecoder::finish_group() {
     position_.offset = offset_;
     if (position_.file != file_) position_.file = file_;
     ++position_.transactions;
+    if (at_boundary_) at_boundary_();
     return {};
 }
 

@@ -65,6 +65,12 @@ public:
     // is prepared has its rows before it, and they are not in the lines yet.
     std::optional<BinlogPosition> read_from() const;
     std::size_t prepared() const { return prepared_.size(); }
+    // Rows that could not be written, a line each; for the dead letter file.
+    ByteBuffer& dead_letters() { return dead_letters_; }
+    std::uint64_t dead_letter_count() const { return renderer_.dead_letters(); }
+    // Called behind each transaction, when rules may change.
+    void on_boundary(std::function<void()> act) { at_boundary_ = std::move(act); }
+    bool between_transactions() const { return !group_; }
 
 private:
     // A transaction, from its GTID event to its end.
@@ -107,6 +113,8 @@ private:
     const Drain drain_;
     RowRenderer renderer_;
     ByteBuffer lines_;
+    ByteBuffer dead_letters_;
+    std::function<void()> at_boundary_;
 
     std::optional<Group> group_;  // The open one.
     TransactionBuffer transaction_;

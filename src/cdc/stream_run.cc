@@ -48,6 +48,11 @@ StreamRun::StreamRun(const StreamConfig& config, StreamWorld world)
       rules_(config),
       schema_(dictionary_, rules_),
       decoder_(config, schema_, [this](ByteBuffer& lines) { return flush(lines); }) {
+    if (world_.filter) {
+        world_.filter_changed->store(true);
+        take_filter();
+        decoder_.on_boundary([this] { take_filter(); });
+    }
     if (world_.coordinator != nullptr) {
         store_.emplace(*world_.coordinator, *world_.grant, config_.name);
     }
@@ -76,7 +81,29 @@ Result<> StreamRun::run(io::StopToken& stop) {
     return checkpoint_when_due(true);
 }
 
+// Cheap when nothing changed: it is asked behind each transaction.
+void StreamRun::take_filter() {
+    if (!world_.filter_changed->load(std::memory_order_relaxed)) return;
+    world_.filter_changed->store(false);
+    const auto filter = world_.filter();
+    if (!filter) {
+        filter_problem_ = filter.error();
+        return;
+    }
+    filter_problem_.reset();
+    if (filter->text() == rules_.filter().text()) return;
+    log::info("cdc", "stream {}: filter: {}", config_.name,
+              filter->text().empty() ? "none" : filter->text());
+    rules_.use(*filter);
+    schema_.forget_rules();
+}
+
 Result<> StreamRun::open_sink() {
+    if (!config_.dead_letter_file.empty()) {
+        auto opened = io::PlainFile::open(config_.dead_letter_file);
+        if (!opened) return of_sink(opened.error());
+        dead_letters_ = *std::move(opened);
+    }
     std::optional<Checkpoint> checkpoint;
     if (store_) {
         EK_TRY(checkpoint, store_->load(io::within(kStoreLimit)));
@@ -305,18 +332,35 @@ Result<> StreamRun::read(Source& source, io::StopToken& stop) {
         }
         EK_TRY_VOID(flush(decoder_.lines()));
         EK_TRY_VOID(checkpoint_when_due(false));
+        if (world_.filter && decoder_.between_transactions()) take_filter();
+        if (filter_problem_) return *filter_problem_;
         report(source);
     }
     return {};
 }
 
 Result<> StreamRun::flush(ByteBuffer& lines) {
+    EK_TRY_VOID(write_dead_letters());
     if (lines.empty()) return {};
     if (!may_act()) return Error{Errc::not_leader, "write to the sink: the lease ended"};
     const auto written = sink_->write(lines.view());
     if (!written) return of_sink(written.error());
     world_.status->add_bytes(lines.size());
     lines.clear();
+    return {};
+}
+
+Result<> StreamRun::write_dead_letters() {
+    ByteBuffer& letters = decoder_.dead_letters();
+    if (letters.empty()) return {};
+    if (!may_act()) return Error{Errc::not_leader, "write dead letters: the lease ended"};
+    const auto written = dead_letters_.append(letters.view());
+    if (!written) return of_sink(written.error());
+    dead_letters_synced_ = false;
+    letters.clear();
+    log::warn("cdc", "stream {}: {} rows could not be written so far; {} says which and why",
+              config_.name, decoder_.dead_letter_count(), config_.dead_letter_file);
+    world_.status->set_dead_letters(decoder_.dead_letter_count());
     return {};
 }
 
@@ -329,6 +373,11 @@ Result<> StreamRun::checkpoint_when_due(bool now) {
 
 Result<> StreamRun::store_checkpoint() {
     if (!store_) return {};
+    if (!dead_letters_synced_) {
+        const auto synced = dead_letters_.sync();
+        if (!synced) return of_sink(synced.error());
+        dead_letters_synced_ = true;
+    }
     const auto state = sink_->sync();
     if (!state) return of_sink(state.error());
     if (!may_act()) return Error{Errc::not_leader, "store the checkpoint: the lease ended"};

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "cdc/source_choice.h"
 #include "cdc/stream_decoder.h"
 #include "cdc/stream_status.h"
+#include "io/plain_file.h"
 #include "io/thread.h"
 
 namespace evenkeel::cdc {
@@ -26,6 +28,9 @@ struct StreamWorld {
     std::optional<Grant> grant{};
     StreamStatus* status = nullptr;
     std::atomic<bool>* fact_changed = nullptr;  // Set by others, cleared here.
+    // The filter in force, and that it may have changed; set by others, cleared here.
+    std::function<Result<Filter>()> filter{};
+    std::atomic<bool>* filter_changed = nullptr;
 };
 
 // Not thread-safe; lives on the stream's thread.
@@ -54,7 +59,9 @@ private:
     Result<> read(Source& source, io::StopToken& stop);
     bool should_leave();
     Result<> after_failure(const ServerId& server, const Error& error);
+    void take_filter();
     Result<> flush(ByteBuffer& lines);
+    Result<> write_dead_letters();
     Result<> checkpoint_when_due(bool now);
     Result<> store_checkpoint();
     void report(const Source& source);
@@ -73,6 +80,9 @@ private:
     TableRules rules_;
     SchemaCache schema_;
     StreamDecoder decoder_;
+    io::PlainFile dead_letters_;
+    bool dead_letters_synced_ = true;
+    std::optional<Error> filter_problem_;
     bool positioned_ = false;
     std::uint64_t stored_transactions_ = 0;
     Instant stored_at_{};

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 #include "cdc/checkpoint.h"
+#include "cdc/stream_filter.h"
 #include "cdc/stream_run.h"
 #include "cdc/stream_status.h"
 #include "io/clock.h"
@@ -30,6 +32,10 @@ struct StreamService::Impl {
     StreamStatus status;
     std::atomic<bool> fact_changed{false};
     coord::Coordinator::Subscription fact_subscription{};
+    std::atomic<bool> filter_changed{false};
+    coord::Coordinator::Subscription filter_subscription{};
+    mutable Mutex mutex;
+    std::optional<Filter> own_filter EK_GUARDED_BY(mutex);  // Alone: what was set at run time.
     io::Worker worker{};
 
     Impl(StreamConfig configured, coord::Coordinator* group)
@@ -39,6 +45,8 @@ struct StreamService::Impl {
           status(config.name) {}
 
     void main(io::StopToken& stop);
+    Result<Filter> filter() const;
+    Result<> set_filter(const std::optional<std::string>& text, Deadline deadline);
     Result<> take_turns(io::StopToken& stop);
     Result<> hold(io::StopToken& stop, const Grant& grant);
     std::optional<Grant> wait_for_duty(io::StopToken& stop);
@@ -104,7 +112,9 @@ Result<> StreamService::Impl::hold(io::StopToken& stop, const Grant& grant) {
     StreamRun run(config, {.coordinator = coordinator,
                            .grant = grant,
                            .status = &status,
-                           .fact_changed = &fact_changed});
+                           .fact_changed = &fact_changed,
+                           .filter = [this] { return filter(); },
+                           .filter_changed = &filter_changed});
     return run.run(stop);
 }
 
@@ -134,10 +144,44 @@ Result<> StreamService::Impl::take_turns(io::StopToken& stop) {
     return {};
 }
 
+Result<Filter> StreamService::Impl::filter() const {
+    if (coordinator == nullptr) {
+        Lock lock(mutex);
+        return own_filter.value_or(config.filter);
+    }
+    EK_TRY(const std::optional<FilterFact> fact, read_filter_fact(*coordinator, config.name));
+    return filter_in_force(config.filter, fact);
+}
+
+Result<> StreamService::Impl::set_filter(const std::optional<std::string>& text,
+                                         Deadline deadline) {
+    if (coordinator == nullptr) {
+        std::optional<Filter> parsed;
+        if (text) {
+            EK_TRY(parsed, Filter::parse(*text));
+        }
+        Lock lock(mutex);
+        own_filter = std::move(parsed);
+        filter_changed.store(true);
+        return {};
+    }
+    auto grant = coordinator->holds(duty, kBudget);
+    if (!grant) grant = coordinator->holds(coord::kLeaderDuty, kBudget);
+    if (!grant) {
+        return Error{Errc::not_leader,
+                     fmt::format("set the filter of stream {}: ask the process that runs it: {}",
+                                 config.name, standby_text())};
+    }
+    return store_filter(*coordinator, *grant, config.name, config.filter, text, deadline);
+}
+
 void StreamService::Impl::main(io::StopToken& stop) {
     Result<> result;
     if (coordinator == nullptr) {
-        StreamRun run(config, {.status = &status, .fact_changed = &fact_changed});
+        StreamRun run(config, {.status = &status,
+                               .fact_changed = &fact_changed,
+                               .filter = [this] { return filter(); },
+                               .filter_changed = &filter_changed});
         result = run.run(stop);
     } else {
         result = take_turns(stop);
@@ -161,12 +205,29 @@ void StreamService::start() {
         impl.fact_subscription = impl.coordinator->subscribe(
             kClusterFactPrefix + impl.config.cluster, [&impl] { impl.fact_changed.store(true); });
     }
+    if (impl.coordinator != nullptr) {
+        impl.filter_subscription = impl.coordinator->subscribe(
+            filter_key(impl.config.name), [&impl] { impl.filter_changed.store(true); });
+    }
     impl.worker = io::Worker("stream", [&impl](io::StopToken& stop) { impl.main(stop); });
 }
 
 void StreamService::stop() {
     impl_->worker.stop();
     impl_->fact_subscription.reset();
+    impl_->filter_subscription.reset();
+}
+
+const StreamConfig& StreamService::config() const {
+    return impl_->config;
+}
+
+Result<Filter> StreamService::filter() const {
+    return impl_->filter();
+}
+
+Result<> StreamService::set_filter(const std::optional<std::string>& text, Deadline deadline) {
+    return impl_->set_filter(text, deadline);
 }
 
 StreamReport StreamService::report() const {

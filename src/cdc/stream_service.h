@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -24,7 +25,8 @@ struct StreamReport {
     std::uint64_t transactions = 0;
     std::uint64_t bytes = 0;
     std::uint64_t reconnects = 0;
-    std::int64_t lag_ms = 0;  // Wall clock minus the timestamp of the last transaction.
+    std::uint64_t dead_letters = 0;  // Rows that could not be written, of this tenure.
+    std::int64_t lag_ms = 0;         // Wall clock minus the timestamp of the last transaction.
 };
 
 class StreamService {
@@ -35,6 +37,16 @@ public:
     void start();
     void stop();
     StreamReport report() const;  // Thread-safe.
+    const StreamConfig& config() const;
+
+    // The filter in force. Errors: corrupt  one that was set cannot be read by this version.
+    Result<Filter> filter() const;
+    // Sets another from the next transaction on; nothing: the configured one. In a group it is
+    // stored for all nodes, under the stream's duty or the leader's: call it where one is held.
+    // Thread-safe. Errors: invalid  not a filter: nothing was changed;  not_leader  this node has
+    //         neither duty;  those of store_filter().
+    Result<> set_filter(const std::optional<std::string>& text, Deadline deadline);
+
     // Blocks until the stream ended by itself, at most until `deadline`; its error, if any. A
     // stream ends by itself only on what needs a person: corrupt events, purged binlogs, a full
     // disk. Errors: timed_out  it still runs.

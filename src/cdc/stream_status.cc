@@ -73,6 +73,11 @@ void StreamStatus::count_reconnect() {
     ++report_.reconnects;
 }
 
+void StreamStatus::set_dead_letters(std::uint64_t count) {
+    Lock lock(mutex_);
+    report_.dead_letters = count;
+}
+
 void StreamStatus::end(const Result<>& result) {
     set_state("stopped", result ? kStopped : result.error().what);
     {

@@ -24,6 +24,8 @@ public:
     void progress(const StreamPosition& position, bool caught_up, std::int64_t wall_ms);
     void add_bytes(std::uint64_t bytes);
     void count_reconnect();
+    // Of the current tenure.
+    void set_dead_letters(std::uint64_t count);
     // The stream has ended by itself, with this error, or because it was stopped.
     void end(const Result<>& result);
     void begin();

@@ -6,7 +6,10 @@
 namespace evenkeel::cdc {
 
 TableRules::TableRules(const StreamConfig& config)
-    : filter_(config.filter), output_(config.output), schema_database_(config.schema_database) {}
+    : filter_(config.filter),
+      output_(config.output),
+      schema_database_(config.schema_database),
+      has_dead_letters_(!config.dead_letter_file.empty()) {}
 
 bool TableRules::wants(const std::string& database, const std::string& table) const {
     if (is_system_database(database) || database == schema_database_) return false;

@@ -21,6 +21,8 @@ public:
     // By name. The server's own databases and that of a former Maxwell are never streamed.
     bool wants(const std::string& database, const std::string& table) const;
 
+    // A table that cannot be rendered does not end the stream: its rows are dead letters.
+    bool has_dead_letters() const { return has_dead_letters_; }
     // Completes a plan that was just made.
     void treat(TablePlan& plan) const;
 
@@ -28,6 +30,7 @@ private:
     Filter filter_;
     OutputConfig output_;
     std::string schema_database_;
+    bool has_dead_letters_;
 };
 
 }  // namespace evenkeel::cdc

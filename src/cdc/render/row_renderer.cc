@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cdc/render/json_writer.h"
+#include "cdc/render/key_collector.h"
 #include "cdc/render/keyed_hash.h"
 #include "cdc/render/number_text.h"
 #include "cdc/render/row_cipher.h"
@@ -20,6 +21,7 @@ constexpr std::string_view kNull = "null";
 constexpr std::string_view kCommit = ",\"commit\":true";
 constexpr std::string_view kXoffset = ",\"xoffset\":";
 constexpr std::string_view kOld = ",\"old\":";
+constexpr std::size_t kMaskedRoom = 96;
 constexpr std::string_view kRedacted = "\"***\"";
 // Brackets, xoffset or commit, "old", line end, and what put_blocks() writes too much.
 constexpr std::size_t kFrameMax = 192;
@@ -119,7 +121,10 @@ struct RowRenderer::Impl {
     // The row from `start` on, whose output begins at `line`, cannot be written: it becomes a dead
     // letter, or the error is returned.
     Result<> give_up(const char* start, std::size_t line, const Error& error);
+    Result<std::uint64_t> give_up_event(const TablePlan& table, const wire::Event& event);
     Error too_long(std::size_t size) const;
+    // Of the row that was written last, whose values skip_row() found.
+    void add_key(const RowContext& context);
     void turn_last_into_commit();
     bool encrypts_lines() const { return options.encrypt == Encryption::all; }
     Result<> encrypt_data();
@@ -164,6 +169,7 @@ struct RowRenderer::Impl {
     ByteBuffer* letters =
         nullptr;  // Null: there are none, a row that cannot be written is an error.
     std::uint64_t letter_count = 0;
+    std::optional<KeyCollector> key_collector{};
 
     // Of the event:
     const TablePlan* plan = nullptr;
@@ -206,15 +212,22 @@ Result<std::uint64_t> RowRenderer::append_rows(const TablePlan& plan, const wire
                                                const RowContext& context, ByteBuffer& out) {
     std::swap(impl_->lines, out);
     const std::size_t size = impl_->lines.size();
+    const std::size_t letters = impl_->letters != nullptr ? impl_->letters->size() : 0;
+    KeyCollector::Mark mark;
+    if (impl_->key_collector) mark = impl_->key_collector->mark();
     auto count = impl_->append(plan, event, context);
-    if (!count) impl_->lines.truncate(size);
+    if (!count) {
+        impl_->lines.truncate(size);
+        if (impl_->letters != nullptr) impl_->letters->truncate(letters);
+        if (impl_->key_collector) impl_->key_collector->back_to(mark);
+    }
     std::swap(impl_->lines, out);
     return count;
 }
 
 Result<bool> RowRenderer::keeps_any(const TablePlan& plan, const wire::Event& event) {
     Impl& impl = *impl_;
-    if (plan.treatment == nullptr) return true;
+    if (plan.treatment == nullptr) return plan.unrenderable.empty();
     EK_TRY_VOID(impl.begin(plan, event));
     while (impl.at < impl.end) {
         const char* start = impl.at;
@@ -233,12 +246,17 @@ bool RowRenderer::commit_last_row(ByteBuffer& out) {
     if (impl.sealed || impl.written_at.end > out.size()) return false;
     std::swap(impl.lines, out);
     impl.turn_last_into_commit();
+    if (impl.key_collector) impl.key_collector->end_line(impl.lines.size());
     std::swap(impl.lines, out);
     return true;
 }
 
 void RowRenderer::use_dead_letters(ByteBuffer& letters) {
     impl_->letters = &letters;
+}
+
+void RowRenderer::collect_keys(const KeyConfig& config, RowKeys& keys) {
+    impl_->key_collector.emplace(config, keys);
 }
 
 std::uint64_t RowRenderer::dead_letters() const {
@@ -262,6 +280,7 @@ Result<> RowRenderer::Impl::begin(const TablePlan& table, const wire::Event& eve
 
 Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wire::Event& event,
                                                 const RowContext& context) {
+    if (!table.unrenderable.empty()) return give_up_event(table, event);
     EK_TRY_VOID(begin(table, event));
     compose_head(event, context);
     compose_tail(event, context);
@@ -282,6 +301,12 @@ Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wi
         // Of the row before it was not known whether it is the last.
         if (!skipped && !sealed && encrypts_lines() && written) EK_TRY_VOID(seal());
         const std::size_t begun = skipped ? line : lines.size();
+        if (key_collector && !skipped) {
+            key_collector->end_line(begun);
+            // Where its values are; rendering may not need to know.
+            if (!skip_row()) kept.reset();
+            at = start;
+        }
         const bool good =
             kept && (skipped ? skip_row() : render_row(context.first_xoffset + count));
         if (!good || at == start) {
@@ -301,10 +326,12 @@ Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wi
         written_at = {.line = begun, .begin = xoffset_at, .end = xoffset_end};
         sealed = false;
         if (options.encrypt == Encryption::data) EK_TRY_VOID(encrypt_data());
+        if (key_collector) add_key(context);
         written = true;
     }
     if (context.last_event && written) turn_last_into_commit();
     if (written && encrypts_lines()) EK_TRY_VOID(seal());
+    if (written && key_collector) key_collector->end_line(lines.size());
     return count;
 }
 
@@ -315,6 +342,34 @@ Error RowRenderer::Impl::too_long(std::size_t size) const {
                         plan->database, plan->table, size, options.max_row_bytes)};
 }
 
+void RowRenderer::Impl::add_key(const RowContext& context) {
+    KeyCollector& collector = *key_collector;
+    collector.begin_row();
+    const auto add = [&](std::uint32_t index, bool partition) {
+        const ColumnPlan& column = plan->columns[index];
+        const Span span = value_of(index).value_or(Span{});
+        std::string_view json = kNull;
+        char masked[kMaskedRoom];
+        if (span.begin != nullptr && treatment != nullptr && treatment_of(column).mask) {
+            const char* masked_end =
+                put_masked(column, *treatment_of(column).mask, span.begin, masked);
+            if (masked_end != nullptr) {
+                json = {masked, static_cast<std::size_t>(masked_end - masked)};
+            }
+        } else if (span.begin != nullptr) {
+            json = texts.json(column, span.begin).value_or(kNull);
+        }
+        collector.add(column.name, json, partition);
+    };
+    for (const std::uint32_t index : plan->primary_key) add(index, false);
+    for (const std::string& name : collector.partition_columns()) {
+        for (std::uint32_t i = 0; i < plan->columns.size(); ++i) {
+            if (plan->columns[i].name == name) add(i, true);
+        }
+    }
+    collector.end_row(plan->database, plan->table, context.xid, context.thread_id);
+}
+
 // Where the row ends is known although it cannot be shown: only its own values are lost.
 Result<> RowRenderer::Impl::give_up(const char* start, std::size_t line, const Error& error) {
     at = start;
@@ -322,6 +377,16 @@ Result<> RowRenderer::Impl::give_up(const char* start, std::size_t line, const E
     lines.truncate(line);
     append_dead_letter(error.what);
     return {};
+}
+
+// Without its columns even the number of its rows is unknown.
+Result<std::uint64_t> RowRenderer::Impl::give_up_event(const TablePlan& table,
+                                                       const wire::Event& event) {
+    if (letters == nullptr) return Error{Errc::invalid, table.unrenderable};
+    EK_TRY(rows, wire::parse_rows(event, uncompressed));
+    plan = &table;
+    append_dead_letter(table.unrenderable);
+    return std::uint64_t{0};
 }
 
 void RowRenderer::Impl::append_dead_letter(std::string_view reason) {

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "cdc/config.h"
+#include "cdc/message_key.h"
 #include "cdc/render/byte_buffer.h"
 #include "cdc/render/table_plan.h"
 #include "wire/binlog_event.h"
@@ -63,6 +64,9 @@ public:
     // as Maxwell's skeletons: database, table, type, reason, and data with the key alone.
     void use_dead_letters(ByteBuffer& letters);
     std::uint64_t dead_letters() const;
+    // From now on each line that is appended has its key and its partition's hash in `keys`, which
+    // must outlive this; who takes lines out clears it.
+    void collect_keys(const KeyConfig& config, RowKeys& keys);
 
 private:
     struct Impl;

@@ -37,6 +37,15 @@ std::string camel_case(std::string_view name) {
     return result;
 }
 
+TablePlan unrenderable_plan(const std::string& database, const std::string& table,
+                            const std::string& why) {
+    TablePlan plan{.database = database, .table = table};
+    plan.head =
+        Literal("{\"database\":" + json_string(database) + ",\"table\":" + json_string(table));
+    plan.unrenderable = why;
+    return plan;
+}
+
 void treat(TablePlan& plan, const OutputConfig& output, const Filter& filter) {
     if (output.camel_case) use_camel_case(plan);
     const RowFilter rows = filter.rows_of(plan.database, plan.table);

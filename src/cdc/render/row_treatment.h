@@ -34,6 +34,10 @@ struct RowTreatment {
 // Completes a plan that was just made.
 void treat(TablePlan& plan, const OutputConfig& output, const Filter& filter);
 
+// Of a table of which make_table_plan() says `why`: its rows become dead letters.
+TablePlan unrenderable_plan(const std::string& database, const std::string& table,
+                            const std::string& why);
+
 // user_id → userId, as Maxwell has it: an underscore goes, what follows is a capital.
 std::string camel_case(std::string_view name);
 

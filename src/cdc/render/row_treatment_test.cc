@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "cdc/message_key.h"
 #include "cdc/render/row_renderer.h"
 #include "wire/rows_event.h"
 #include "wire/testdata/shop_binlog.h"
@@ -239,6 +240,67 @@ TEST_F(TreatedRows, WholeLinesCanBeEncrypted) {
     }
     EXPECT_EQ(decrypted(render(kInsertTwo, options, "exclude: *.*.id=8", true)[0], key),
               render(kInsertTwo, {}, "exclude: *.*.id=8", true)[0]);
+}
+
+TEST_F(TreatedRows, HaveKeysForSinks) {
+    for (const Encryption encrypt : {Encryption::none, Encryption::data, Encryption::all}) {
+        const OutputConfig options{.encrypt = encrypt, .secret_key = "0123456789abcdef"};
+        RowRenderer renderer(options);
+        RowKeys keys;
+        ByteBuffer out;
+        renderer.collect_keys({.partition_by = PartitionBy::column, .partition_columns = {"name"}},
+                              keys);
+        const TablePlan plan = treated(kInsertTwo, options, "exclude: *.*.id=7");
+        ASSERT_EQ(renderer.append_rows(plans_[kInsertTwo], events_[kInsertTwo], {}, out), 2u);
+        ASSERT_EQ(renderer.append_rows(plan, events_[kInsertTwo], {}, out), 1u);
+        ASSERT_EQ(
+            renderer.append_rows(plans_[kUpdate], events_[kUpdate], {.last_event = true}, out), 1u);
+        ASSERT_EQ(keys.rows.size(), 4u);
+        EXPECT_EQ(std::string(keys.bytes.view()).substr(0, keys.rows[0].key_end),
+                  R"({"database":"shop","table":"item","pk.id":7})");
+        EXPECT_EQ(keys.bytes.view().substr(keys.rows[0].key_end,
+                                           keys.rows[1].key_end - keys.rows[0].key_end),
+                  R"({"database":"shop","table":"item","pk.id":8})");
+        EXPECT_EQ(keys.rows[0].hash, java_hash("bolt"));
+        EXPECT_EQ(keys.rows[1].hash, java_hash("nut"));
+        EXPECT_EQ(keys.rows[2].hash, java_hash("nut"));
+        EXPECT_EQ(keys.rows[3].hash, java_hash("bolt"));
+        std::size_t begin = 0;
+        for (const RowKeys::Row& row : keys.rows) {
+            ASSERT_GT(row.line_end, begin);
+            const std::string_view line = out.view().substr(begin, row.line_end - begin);
+            EXPECT_EQ(line.find('\n'), line.size() - 1);
+            begin = row.line_end;
+        }
+        EXPECT_EQ(begin, out.size());
+    }
+}
+
+TEST_F(TreatedRows, MaskedKeysAreMaskedForSinksToo) {
+    const OutputConfig options = masked("*.*.id=hash");
+    RowRenderer renderer(options);
+    RowKeys keys;
+    ByteBuffer out;
+    renderer.collect_keys({.format = KeyFormat::array, .partition_by = PartitionBy::primary_key},
+                          keys);
+    ASSERT_TRUE(renderer.append_rows(treated(kDelete, options), events_[kDelete], {}, out));
+    EXPECT_EQ(keys.bytes.view(), R"(["shop","item",[{"id":)" + hmac("8") + "}]]");
+    EXPECT_EQ(keys.rows[0].hash, java_hash(trim(hmac("8")).substr(1, 64)));
+}
+
+TEST_F(TreatedRows, OfATableThatCannotBeRenderedAreDeadLetters) {
+    const TablePlan plan = unrenderable_plan("shop", "item", "column x: \"what\"");
+    RowRenderer renderer(OutputConfig{});
+    ByteBuffer out;
+    EXPECT_EQ(renderer.append_rows(plan, events_[kDelete], {}, out).error().code, Errc::invalid);
+    ByteBuffer letters;
+    renderer.use_dead_letters(letters);
+    EXPECT_EQ(renderer.append_rows(plan, events_[kDelete], {}, out).value_or(9), 0u);
+    EXPECT_EQ(
+        letters.view(),
+        "{\"database\":\"shop\",\"table\":\"item\",\"type\":\"delete\",\"reason\":\"column x: "
+        "\\\"what\\\"\",\"data\":{}}\n");
+    EXPECT_TRUE(out.empty());
 }
 
 TEST_F(TreatedRows, ThatAreTooLongBecomeDeadLetters) {

@@ -103,6 +103,8 @@ struct TablePlan {
     std::string primary_key_columns{};     // ["a","b"]
     // A row takes at most this much besides the content of values with a length in front.
     std::size_t fixed_bytes_max = 0;
+    std::string
+        unrenderable{};  // Why all of its rows are dead letters; such a plan has no columns.
     std::shared_ptr<const RowTreatment> treatment{};  // Null: rows are written as they are.
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
+#include "cdc/render/row_treatment.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -68,6 +69,10 @@ Result<std::shared_ptr<const TablePlan>> SchemaCache::make_plan(const wire::Tabl
         }
     }
     auto plan = make_table_plan(map, known);
+    if (!plan && plan.error().code == Errc::invalid && rules_.has_dead_letters()) {
+        return std::make_shared<const TablePlan>(
+            unrenderable_plan(map.database, map.table, plan.error().what));
+    }
     if (!plan && plan.error().code == Errc::conflict && needed) {
         return unknown_columns(map, plan.error());
     }

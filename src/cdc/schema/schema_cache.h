@@ -36,7 +36,8 @@ public:
         std::shared_ptr<const TablePlan> plan{};  // Null: not wanted.
     };
 
-    // `dictionary` and `rules` must outlive this; after a change of the rules call forget().
+    // `dictionary` and `rules` must outlive this; after a change of the rules call
+    // forget_rules().
     SchemaCache(Dictionary& dictionary, const TableRules& rules);
 
     // Errors: corrupt   the event;
@@ -49,6 +50,8 @@ public:
 
     // Definitions may have changed.
     void forget();
+    // The rules have changed: what is wanted is decided anew. Between transactions.
+    void forget_rules() { tables_.clear(); }
     // Between transactions: bounds what a server with ever new table ids makes us remember.
     void trim();
 
