@@ -115,6 +115,12 @@ Result<> StreamDecoder::on_event(const wire::Event& event) {
         case EventType::previous_gtids: return on_other(event);
         default: follow_position(event);
     }
+    event_start_ = offset_ - event.header.size;
+    return take(event);
+}
+
+// An event of the file, or one out of a payload, which has no place of its own.
+Result<> StreamDecoder::take(const wire::Event& event) {
     switch (event.header.type) {
         case EventType::table_map: return on_table_map(event);
         case EventType::gtid: return on_gtid(event);
@@ -138,6 +144,21 @@ Result<> StreamDecoder::on_event(const wire::Event& event) {
     }
 }
 
+Result<> StreamDecoder::on_payload(const wire::Event& event) {
+    EK_TRY_VOID(payload_.open(event));
+    while (true) {
+        EK_TRY(const auto inner, payload_.next());
+        if (inner) {
+            EK_TRY_VOID(take(*inner));
+            continue;
+        }
+        // Most transactions are rendered by now; what is left of others lies in what comes next.
+        EK_TRY_VOID(before_reuse());
+        if (payload_.done()) return {};
+        EK_TRY_VOID(payload_.refill());
+    }
+}
+
 Result<> StreamDecoder::on_other(const wire::Event& event) {
     switch (event.header.type) {
         case EventType::rotate: {
@@ -152,6 +173,7 @@ Result<> StreamDecoder::on_other(const wire::Event& event) {
             offset_ = std::max<std::uint64_t>(offset_, event.header.next_position);
             return {};
         case EventType::xa_prepare: return on_xa_prepare(event);
+        case EventType::transaction_payload: return on_payload(event);
         case EventType::incident: {
             EK_TRY(const std::string why, wire::parse_incident(event));
             return Error{Errc::corrupt,
@@ -232,7 +254,7 @@ Result<> StreamDecoder::on_rows(const wire::Event& event) {
     if (group_->skips_rows()) return {};
     const SchemaCache::Table* table = schema_.find(id);
     if (table == nullptr) return wire::corrupt_event(event, "no table map came before it");
-    if (table->wanted) transaction_.add(event, table->plan, offset_ - event.header.size);
+    if (table->wanted) transaction_.add(event, table->plan, event_start_);
     return {};
 }
 

@@ -18,6 +18,7 @@
 #include "cdc/source.h"
 #include "cdc/transaction_buffer.h"
 #include "model/binlog_position.h"
+#include "wire/payload.h"
 #include "wire/rows_event.h"
 
 namespace evenkeel::cdc {
@@ -87,6 +88,8 @@ private:
         bool skips_rows() const { return repeated && !xa; }
     };
 
+    Result<> take(const wire::Event& event);
+    Result<> on_payload(const wire::Event& event);
     Result<> on_gtid(const wire::Event& event);
     Result<> on_mysql_gtid(const wire::Event& event);
     Result<> begin(const wire::Event& event, Group group);
@@ -125,6 +128,8 @@ private:
     std::string file_;
     std::uint64_t offset_ = 0;  // Behind the last event.
     std::uint32_t file_created_ = 0;
+    std::uint64_t event_start_ = 0;
+    wire::PayloadReader payload_;
     std::string scratch_;
 };
 

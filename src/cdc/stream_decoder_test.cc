@@ -179,5 +179,54 @@ TEST_F(StreamDecoderTest, DrainsInTheMiddleOfALongTransaction) {
     EXPECT_EQ(decoder_.position().rows, 20'000u);
 }
 
+// A transaction in one event, not compressed.
+std::string payload_body(const std::string& events) {
+    std::string body({2, 3, '\xFC', '\xFF', 0});
+    for (const char field : {'\3', '\1'}) {
+        body.append({field, 4, '\xFD'});
+        test::put(body, static_cast<std::uint32_t>(events.size()), 3);
+    }
+    return body.append(1, '\0').append(events);
+}
+
+TEST_F(StreamDecoderTest, ReadsATransactionOutOfItsPayload) {
+    config_.output.binlog_position = true;
+    StreamDecoder decoder{config_, schema_, [](ByteBuffer&) -> Result<> { return {}; }};
+    test::EventMaker inner;
+    const std::string events = inner.table_map(5, "shop", "t") + inner.insert(5, {1}) +
+                               inner.insert(5, {2}) + inner.xid(99);
+    const std::string gtid = maker_.gtid({0, 1, 7});
+    const std::string payload =
+        maker_.event(wire::EventType::transaction_payload, payload_body(events));
+    ASSERT_TRUE(decoder.on_event(test::view_event(gtid)));
+    const auto done = decoder.on_event(test::view_event(payload));
+    ASSERT_TRUE(done) << done.error().what;
+    const std::string place = ":" + std::to_string(4 + gtid.size()) + "\"";
+    const auto found = split(decoder.lines().view(), '\n');
+    ASSERT_EQ(found.size(), 3u);
+    for (int row : {0, 1}) EXPECT_THAT(found[row], HasSubstr(place)) << "the payload's own";
+    EXPECT_THAT(found[1], HasSubstr(R"("commit":true)"));
+    EXPECT_EQ(decoder.position().offset, 4 + gtid.size() + payload.size());
+}
+
+TEST_F(StreamDecoderTest, KeepsTheRowsOfATransactionThatGoesOnBehindAPayload) {
+    test::EventMaker inner;
+    ok(maker_.gtid({0, 1, 7}));
+    for (int row = 1; row <= 2; ++row) {
+        ok(maker_.event(wire::EventType::transaction_payload,
+                        payload_body(inner.table_map(5, "shop", "t") + inner.insert(5, {row}))));
+    }
+    ok(maker_.xid(99));
+    EXPECT_THAT(lines(), ElementsAre(line(1, "\"xid\":99,", "\"xoffset\":0,"),
+                                     line(2, "\"xid\":99,", "\"commit\":true,")));
+}
+
+TEST_F(StreamDecoderTest, StopsAtADamagedPayload) {
+    ok(maker_.gtid({0, 1, 7}));
+    const auto done = feed(maker_.event(wire::EventType::transaction_payload, "\x01"));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::corrupt);
+}
+
 }  // namespace
 }  // namespace evenkeel::cdc
