@@ -23,6 +23,16 @@ inline wire::Event view_event(std::string_view bytes) {
     return *event;
 }
 
+// The bytes of hexadecimal digits.
+inline std::string hex(std::string_view digits) {
+    const auto value = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
+    std::string bytes;
+    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+        bytes += static_cast<char>(value(digits[i]) << 4 | value(digits[i + 1]));
+    }
+    return bytes;
+}
+
 // Numbers the events of a file as a server does.
 class EventMaker {
 public:

@@ -187,7 +187,7 @@ bool JsonBinaryWriter::container(const JsonContainer& container, int depth) {
         if (i > 0) out_.append(",");
         if (container.object()) {
             const auto key = container.key(i);
-            if (!key || !text(*key)) return false;
+            if (!key || !write_text(*key)) return false;
             out_.append(":");
         }
         const auto value = container.value(i);
@@ -223,14 +223,14 @@ bool JsonBinaryWriter::scalar(JsonValue value) {
         }
         case string: {
             const auto content = take_sized(value.bytes);
-            return content && text(*content);
+            return content && write_text(*content);
         }
         case opaque_value: return opaque(value.bytes);
         default: return false;
     }
 }
 
-bool JsonBinaryWriter::text(std::string_view bytes) {
+bool JsonBinaryWriter::write_text(std::string_view bytes) {
     if (!spend(bytes.size())) return false;
     return put(json_string_room(bytes.size()),
                [&](char* out) { return put_json_string(out, bytes); });

@@ -56,13 +56,13 @@ public:
 
     // False when it is damaged or nested too deeply; the buffer then has a part of it.
     [[nodiscard]] bool write(JsonValue value, int depth);
+    [[nodiscard]] bool write_text(std::string_view text);
 
     static constexpr int kDepthMax = 100;  // The server's own limit.
 
 private:
     bool container(const JsonContainer& container, int depth);
     bool scalar(JsonValue value);
-    bool text(std::string_view bytes);
     bool opaque(std::string_view bytes);
     bool spend(std::size_t bytes);
     template <typename Put>

@@ -12,6 +12,7 @@
 #include "cdc/render/row_treatment.h"
 #include "cdc/render/value_text.h"
 #include "cdc/render/value_writer.h"
+#include "wire/cursor.h"
 #include "wire/rows_event.h"
 
 namespace evenkeel::cdc {
@@ -85,6 +86,13 @@ struct Keys {
     }
     std::string server_id, thread_id, schema_id, push_ts, row_id, primary_key, primary_key_columns;
 };
+Error no_before_image(const TablePlan& table) {
+    return {Errc::invalid,
+            fmt::format("render {}.{}: the binlog has only the changes to a JSON value and not the "
+                        "value before; set binlog_row_image=FULL or binlog_row_value_options='' on "
+                        "the server, then start the stream behind these events",
+                        table.database, table.table)};
+}
 
 // A column that differs between the images, and where its new value stands in the output.
 struct Change {
@@ -118,6 +126,7 @@ struct RowRenderer::Impl {
     bool render_row(std::uint64_t xoffset);
     // The row at `at` is not dropped by the treatment. Nothing: it is damaged.
     Result<std::optional<bool>> is_kept();
+    Error rule_on_patch(const RowRule& rule) const;
     // The row from `start` on, whose output begins at `line`, cannot be written: it becomes a dead
     // letter, or the error is returned.
     Result<> give_up(const char* start, std::size_t line, const Error& error);
@@ -133,7 +142,16 @@ struct RowRenderer::Impl {
     void append_dead_letter(std::string_view reason);
 
     // Where the image at `in` ends, having filled `spans` by slot; null when it is damaged.
-    const char* locate(bool Slot::*image, const char* in, std::vector<Span>& spans) const;
+    const char* locate(bool Slot::*image, const char* in, std::vector<Span>& spans);
+    // Past the value options in front of an after image; null when they are damaged.
+    const char* read_options(const char* in);
+    // The new value of `slot` at place.in, which may be changes to the `old` one.
+    inline Place put_new(const Slot& slot, Span old, Place place);
+    Place put_patched(const ColumnPlan& column, Span old, Place place);
+    bool is_patch(const ColumnPlan& column) const {
+        return patched != nullptr && column.kind == ValueKind::json_mysql &&
+               bit(patched, column.json_index);
+    }
     // Each returns where the output goes on, or null when the row is damaged.
     char* put_key(char* out);
     char* put_image(char* out);
@@ -196,6 +214,8 @@ struct RowRenderer::Impl {
     std::vector<Span> before{};
     std::vector<Span> after{};
     std::vector<Change> changes{};
+    const char* patched = nullptr;  // Which JSON columns of an update have JSON diffs; null: none.
+    bool lacks_before = false;      // JSON diffs of a value that is not in the before image.
     std::size_t xoffset_at = 0;
     std::size_t xoffset_end = 0;
     std::size_t data_at = 0;
@@ -288,6 +308,7 @@ Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wi
     room = head.size() + tail.size() + row_id.size() + 3 * table.fixed_bytes_max + kFrameMax;
     values.begin(end, room);
 
+    lacks_before = false;
     std::uint64_t count = 0;
     bool written = false;
     for (std::uint64_t number = 0; at < end; ++number) {
@@ -309,6 +330,10 @@ Result<std::uint64_t> RowRenderer::Impl::append(const TablePlan& table, const wi
         }
         const bool good =
             kept && (skipped ? skip_row() : render_row(context.first_xoffset + count));
+        if (!good && lacks_before) {
+            EK_TRY_VOID(give_up(start, begun, no_before_image(table)));
+            continue;
+        }
         if (!good || at == start) {
             EK_TRY_VOID(give_up(
                 start, begun,
@@ -416,7 +441,16 @@ void RowRenderer::Impl::append_dead_letter(std::string_view reason) {
     ++letter_count;
 }
 
+Error RowRenderer::Impl::rule_on_patch(const RowRule& rule) const {
+    return {Errc::invalid,
+            fmt::format("filter {}.{}: a rule compares the JSON column {}, of which the binlog has "
+                        "only changes; set binlog_row_value_options='' on the server, or compare "
+                        "another column",
+                        plan->database, plan->table, plan->columns[rule.column].name)};
+}
+
 Result<std::optional<bool>> RowRenderer::Impl::is_kept() {
+    patched = nullptr;
     using Kept = std::optional<bool>;
     if (treatment->rules.empty()) return Kept(treatment->include);
     const char* in = at;
@@ -429,6 +463,7 @@ Result<std::optional<bool>> RowRenderer::Impl::is_kept() {
         if (!span) continue;
         std::optional<std::string_view> text;
         if (span->begin != nullptr) {
+            if (is_patch(plan->columns[rule.column])) return rule_on_patch(rule);
             text = texts.json(plan->columns[rule.column], span->begin);
             if (!text) return Kept();
             if (*text == kNull) text.reset();
@@ -588,9 +623,9 @@ void RowRenderer::Impl::turn_last_into_commit() {
     lines.set_end(place + kCommit.size() + rest_size);
 }
 
-const char* RowRenderer::Impl::locate(bool Slot::*image, const char* in,
-                                      std::vector<Span>& spans) const {
+const char* RowRenderer::Impl::locate(bool Slot::*image, const char* in, std::vector<Span>& spans) {
     const std::size_t count = image == &Slot::before ? before_count : after_count;
+    if (image == &Slot::after && (in = read_options(in)) == nullptr) return nullptr;
     const char* nulls = in;
     if (static_cast<std::size_t>(end - in) < (count + 7) / 8) return nullptr;
     in += (count + 7) / 8;
@@ -674,6 +709,45 @@ char* RowRenderer::Impl::put_masked(const ColumnPlan& column, Mask mask, const c
     return out;
 }
 
+const char* RowRenderer::Impl::read_options(const char* in) {
+    patched = nullptr;
+    if (!rows.partial) return in;
+    wire::Cursor cursor({in, static_cast<std::size_t>(end - in)});
+    const std::uint64_t flags = cursor.lenenc();
+    if ((flags & ~wire::RowsEvent::kPartialJson) != 0) return nullptr;
+    if (flags != 0) patched = cursor.take((plan->json_columns + 7) / 8).data();
+    return cursor.ok() ? cursor.rest().data() : nullptr;
+}
+
+inline Place RowRenderer::Impl::put_new(const Slot& slot, Span old, Place place) {
+    const ColumnPlan& column = column_of(slot);
+    if (!slot.after || !is_patch(column)) return put_member(column, place);
+    return put_patched(column, old, place);
+}
+
+Place RowRenderer::Impl::put_patched(const ColumnPlan& column, Span old, Place place) {
+    const ColumnTreatment how = treatment != nullptr ? treatment_of(column) : ColumnTreatment{};
+    const bool dropped = how.mask == Mask::null && !options.nulls;
+    if (how.hidden || dropped) return {values.skip(column, place.in), place.out};
+    char* out = column.literal.put(place.out);
+    if (how.mask && how.mask != Mask::hash) {
+        const std::string_view text = how.mask == Mask::null ? kNull : std::string_view(kRedacted);
+        return {values.skip(column, place.in), put_text(out, text)};
+    }
+    lacks_before = old.begin == nullptr;
+    if (lacks_before) return {};
+    const std::size_t start = offset(out);
+    const Place next = values.write_patched(column, old.begin, {place.in, out});
+    if (next.in == nullptr || !how.mask) return next;
+    // The digest of what was written takes its place.
+    out = lines.data() + start;
+    const std::string text(out, next.out);
+    *out++ = '"';
+    out = hash.put_hex(out, text);
+    *out++ = '"';
+    return {next.in, out};
+}
+
 char* RowRenderer::Impl::put_null_member(const ColumnPlan& column, char* out) const {
     if (!options.nulls || (treatment != nullptr && treatment_of(column).hidden)) return out;
     return put_text(column.literal.put(out), kNull);
@@ -709,7 +783,7 @@ char* RowRenderer::Impl::put_image(char* out) {
 // The after image of an update, with what is in the before image alone, and "old".
 char* RowRenderer::Impl::put_images(char* out) {
     at = locate(&Slot::before, at, before);
-    if (at == nullptr) return nullptr;
+    if (at == nullptr || (at = read_options(at)) == nullptr) return nullptr;
     const char* nulls = at;
     if (static_cast<std::size_t>(end - at) < (after_count + 7) / 8) return nullptr;
     at += (after_count + 7) / 8;
@@ -725,7 +799,7 @@ char* RowRenderer::Impl::put_images(char* out) {
         if (null) {
             out = put_null_member(column_of(slot), out);
         } else {
-            const Place next = put_member(column_of(slot), {value, out});
+            const Place next = put_new(slot, old, {value, out});
             if (next.in == nullptr) return nullptr;
             out = next.out;
             if (slot.after) at = next.in;
@@ -734,7 +808,8 @@ char* RowRenderer::Impl::put_images(char* out) {
         const auto size = static_cast<std::size_t>(null ? 0 : at - value);
         const bool same = null == (old.begin == nullptr) &&
                           size == static_cast<std::size_t>(old.end - old.begin) &&
-                          (null || std::memcmp(old.begin, value, size) == 0);
+                          (null || std::memcmp(old.begin, value, size) == 0) &&
+                          !is_patch(column_of(slot));
         if (!same) changes.push_back({i, begin, offset(out)});
     }
     out = close_object(open, out);

@@ -49,7 +49,8 @@ public:
     // ts and server_id come from the event's header. On error `out` is as it was.
     // Errors: corrupt   the event is damaged or does not fit `plan`;
     //         conflict  a row is longer than max_row_bytes;
-    //         invalid   a rule of the filter cannot be decided for a row;
+    //         invalid   a rule of the filter cannot be decided for a row, or the binlog has changes
+    //                   to a JSON value without the value before; the text has the remedy;
     //         unavailable  no random bytes for the encryption.
     Result<std::uint64_t> append_rows(const TablePlan& plan, const wire::Event& event,
                                       const RowContext& context, ByteBuffer& out);

@@ -188,6 +188,7 @@ private:
     }
 
     Result<> integer(ValueKind with_sign, ValueKind without, unsigned size) {
+        plan_.zerofill = contains(sql_.rest, "zerofill");
         return fixed(is_unsigned() ? without : with_sign, size);
     }
 
@@ -463,6 +464,7 @@ Result<TablePlan> make_table_plan(const wire::TableMap& map, const TableDefiniti
                                                           map.table, column.error().what)};
         }
         plan.fixed_bytes_max += fixed_bytes(*column);
+        if (column->kind == ValueKind::json_mysql) column->json_index = plan.json_columns++;
         plan.columns.push_back(*std::move(column));
     }
     EK_TRY_VOID(plan_key(map, definition, plan));

@@ -82,7 +82,9 @@ struct ColumnPlan {
     std::uint8_t scale = 0;         // Decimal: behind the point.
     bool compressed = false;        // A COMPRESSED column: uncompress first.
     bool ascii_based = true;        // Converter: ASCII is left alone.
+    bool zerofill = false;          // Integers: unsigned only because of ZEROFILL.
     std::uint16_t width = 0;        // BINARY(n): n.
+    std::uint32_t json_index = 0;   // json_mysql: its number among those of the table.
     Literal literal{};              // ,"name":
     std::vector<Literal> labels{};  // ENUM, SET: as JSON strings.
     std::shared_ptr<const wire::TextConverter> converter{};
@@ -97,6 +99,7 @@ struct TablePlan {
     std::uint64_t table_id = 0;
     std::vector<ColumnPlan> columns{};
     std::vector<std::uint32_t> primary_key{};  // Indexes into columns, in key order.
+    std::uint32_t json_columns = 0;            // Of kind json_mysql.
 
     Literal head{};                        // {"database":"d","table":"t"
     std::array<Literal, 3> type_and_ts{};  // ,"type":"insert","ts": by wire::RowsKind

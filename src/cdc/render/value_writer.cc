@@ -99,6 +99,18 @@ char* put_inet6(char* out, std::string_view content) {
     return out;
 }
 
+// Maxwell takes ZEROFILL columns for signed ones.
+ValueKind signed_kind(ValueKind kind) {
+    switch (kind) {
+        case ValueKind::uint8: return ValueKind::int8;
+        case ValueKind::uint16: return ValueKind::int16;
+        case ValueKind::uint24: return ValueKind::int24;
+        case ValueKind::uint32: return ValueKind::int32;
+        case ValueKind::uint64: return ValueKind::int64;
+        default: return kind;
+    }
+}
+
 }  // namespace
 
 inline char* ValueWriter::write_string(std::string_view text, const char* readable, char* out) {
@@ -107,7 +119,8 @@ inline char* ValueWriter::write_string(std::string_view text, const char* readab
 }
 
 inline char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, char* out) const {
-    switch (column.kind) {
+    const bool as_signed = column.zerofill && style_.quirks;
+    switch (as_signed ? signed_kind(column.kind) : column.kind) {
         case ValueKind::int8: return put_signed(out, load<std::int8_t>(in));
         case ValueKind::uint8: return put_unsigned(out, load<std::uint8_t>(in));
         case ValueKind::int16: return put_signed(out, load<std::int16_t>(in));
@@ -211,8 +224,9 @@ char* ValueWriter::write_content(const ColumnPlan& column, std::string_view cont
         case ValueKind::json_mysql: return write_json_binary(content, out);
         case ValueKind::vector: return write_vector(content, out);
         case ValueKind::binary_fixed: {
-            const std::size_t zeros =
-                column.width > content.size() ? column.width - content.size() : 0;
+            // Maxwell leaves them out, as the binlog does.
+            const bool pad = column.width > content.size() && !style_.quirks;
+            const std::size_t zeros = pad ? column.width - content.size() : 0;
             out = ensure(out, base64_room(content.size() + zeros));
             return put_base64(out, content, zeros);
         }
@@ -264,6 +278,18 @@ char* ValueWriter::write_json_binary(std::string_view document, char* out) {
     out_.set_end(out);
     if (!append_json_binary(document, style_.quirks, out_)) return nullptr;
     return out_.room(fixed_room_);
+}
+
+Place ValueWriter::write_patched(const ColumnPlan& column, const char* before, Place place) {
+    std::string_view document;
+    std::string_view diffs;
+    if (take_content(column, before, document) == nullptr) return {};
+    const char* in = take_content(column, place.in, diffs);
+    if (in == nullptr) return {};
+    if (diffs.empty()) return {in, write_json_binary(document, place.out)};
+    out_.set_end(place.out);
+    if (!patch_.append(document, diffs, style_.quirks, out_)) return {};
+    return {in, out_.room(fixed_room_)};
 }
 
 char* ValueWriter::write_vector(std::string_view numbers, char* out) {

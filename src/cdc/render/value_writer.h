@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cdc/render/byte_buffer.h"
+#include "cdc/render/json_patch.h"
 #include "cdc/render/table_plan.h"
 #include "cdc/render/temporal_text.h"
 
@@ -30,6 +31,8 @@ public:
 
     // The value at place.in as JSON at place.out; where both go on.
     Place write(const ColumnPlan& column, Place place);
+    // Of kind json_mysql: what the value at `before` becomes by the JSON diffs at place.in.
+    Place write_patched(const ColumnPlan& column, const char* before, Place place);
 
     // Where the value at `in` ends; null when it is cut.
     const char* skip(const ColumnPlan& column, const char* in) const {
@@ -78,6 +81,7 @@ private:
     std::size_t fixed_room_ = 0;
     std::string uncompressed_{};
     std::string converted_{};
+    JsonPatch patch_{};
 };
 
 }  // namespace evenkeel::cdc

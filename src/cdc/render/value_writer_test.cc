@@ -89,6 +89,8 @@ TEST(ValueWriter, BinaryIsPaddedToItsWidth) {
     column.width = 4;
     EXPECT_EQ(text_of(column, "\x01x"), "\"eAAAAA==\"");
     EXPECT_EQ(text_of(variable(ValueKind::binary), "\x01x"), "\"eA==\"");
+    EXPECT_EQ(text_of(column, "\x01x", kQuirks), "\"eA==\"") << "Maxwell leaves the zeros out";
+    EXPECT_EQ(text_of(column, std::string_view("\0", 1), kQuirks), "\"\"");
 }
 
 TEST(ValueWriter, JsonIsRawWhenItIsJson) {
@@ -105,6 +107,37 @@ TEST(ValueWriter, AddressesArePaddedAndSpelledOut) {
     EXPECT_EQ(text_of(variable(ValueKind::inet4), "\x02\x0A\x01"), "\"10.1.0.0\"");
     EXPECT_EQ(text_of(variable(ValueKind::inet6), std::string_view("\0", 1)), "\"::\"");
     EXPECT_EQ(text_of(variable(ValueKind::inet6), "\x02\xFE\x80"), "\"fe80::\"");
+}
+
+TEST(ValueWriter, ZerofillIsSignedWithQuirks) {
+    ColumnPlan column = fixed(ValueKind::uint32, 4);
+    column.zerofill = true;
+    const std::string_view value("\x00\x28\x6B\xEE", 4);
+    EXPECT_EQ(text_of(column, value), "4000000000");
+    EXPECT_EQ(text_of(column, value, kQuirks), "-294967296");
+}
+
+TEST(ValueWriter, VectorIsAnArray) {
+    const ColumnPlan column = variable(ValueKind::vector);
+    EXPECT_EQ(text_of(column, std::string_view("\x08\0\0\x80\x3F\xF9\x02\x15\x50", 9)),
+              "[1.0,1.0E10]");
+    EXPECT_EQ(text_of(column, std::string_view("\0", 1)), "[]");
+    EXPECT_EQ(text_of(column,
+                      "\x03"
+                      "abc"),
+              "refused");
+    const std::string many = "\xFF\x3F" + std::string(16383, '\xFE');  // Of its longest text.
+    EXPECT_EQ(text_of(variable(ValueKind::vector, 2), many), "refused");
+    EXPECT_GT(
+        text_of(variable(ValueKind::vector, 2), "\xFC\x3F" + std::string(16380, '\xFE')).size(),
+        40'000u);
+}
+
+TEST(ValueWriter, BinaryJsonIsEmbedded) {
+    const ColumnPlan column = variable(ValueKind::json_mysql);
+    EXPECT_EQ(text_of(column, std::string_view("\x08\x02\1\0\7\0\5\1\0", 9)), "[1]");
+    EXPECT_EQ(text_of(column, std::string_view("\0", 1)), "null") << "NOT NULL without a value";
+    EXPECT_EQ(text_of(column, "\x02\x02\x01"), "refused");
 }
 
 TEST(ValueWriter, RefusesWhatIsCut) {
