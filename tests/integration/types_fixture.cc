@@ -1,6 +1,9 @@
 #include "tests/integration/types_fixture.h"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <regex>
@@ -9,6 +12,8 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "tests/support/other_servers.h"
+#include "wire/packet_reader.h"
+#include "wire/payload.h"
 #include "wire/rows_event.h"
 
 namespace evenkeel::test {
@@ -24,6 +29,20 @@ struct Pool {
     std::map<std::string, PooledServer> servers{};
 };
 std::unique_ptr<Pool> pool;
+
+class PoolEnvironment : public ::testing::Environment {
+    void SetUp() override { pool = std::make_unique<Pool>(); }
+    void TearDown() override {
+        for (auto& [release, pooled] : pool->servers) {
+            if (pooled.server) pooled.server->terminate();
+        }
+        for (auto& [release, pooled] : pool->servers) {
+            if (pooled.server) pooled.server->stop();
+        }
+        pool.reset();
+    }
+};
+const auto* const environment = ::testing::AddGlobalTestEnvironment(new PoolEnvironment);
 
 bool has_metadata(const std::string& release) {
     return release != "mysql-5.7";
@@ -93,20 +112,6 @@ void PrintTo(const TypesSetup& setup, std::ostream* out) {
 
 Deadline Types::within() {
     return io::within(Millis(60'000));
-}
-
-void Types::SetUpTestSuite() {
-    pool = std::make_unique<Pool>();
-}
-
-void Types::TearDownTestSuite() {
-    for (auto& [release, pooled] : pool->servers) {
-        if (pooled.server) pooled.server->terminate();
-    }
-    for (auto& [release, pooled] : pool->servers) {
-        if (pooled.server) pooled.server->stop();
-    }
-    pool.reset();
 }
 
 void Types::SetUp() {
@@ -192,10 +197,7 @@ Lines Types::render(const std::string& path, const cdc::OutputConfig& options) {
     if (!bytes) return lines;
     std::string_view rest = std::string_view(*bytes).substr(4);
     wire::EventReader reader(false, true);
-    renderer_ = std::make_unique<cdc::RowRenderer>(options);
-    plans_.clear();
-    event_counts_.clear();
-    render_error_.clear();
+    begin_lines(options);
     while (!rest.empty()) {
         const auto event = reader.read_front(rest);
         if (!event || !event->has_value()) {
@@ -205,6 +207,65 @@ Lines Types::render(const std::string& path, const cdc::OutputConfig& options) {
         rest.remove_prefix((*event)->bytes.size());
         add_event(**event, lines);
     }
+    return lines;
+}
+
+void Types::begin_lines(const cdc::OutputConfig& options) {
+    renderer_ = std::make_unique<cdc::RowRenderer>(options);
+    plans_.clear();
+    event_counts_.clear();
+    render_error_.clear();
+}
+
+// Asks for the file and reads packets until the server says that this was all.
+Lines Types::dump(const cdc::OutputConfig& options) {
+    Lines lines;
+    const std::string file = current_binlog().substr(data_folder_.size() + 1);
+    auto connection = server_->connect(server_->accounts().admin, within());
+    EXPECT_TRUE(connection) << connection.error().what;
+    if (!connection) return lines;
+    EXPECT_TRUE(
+        connection->execute("SET @master_binlog_checksum = 'CRC32', "
+                            "@source_binlog_checksum = 'CRC32', "
+                            "@mariadb_slave_capability = 4",
+                            within()));
+    const int socket = connection->release_socket();
+    std::string request("\x12\4\0\0\0\1\0\x92\x10\0\0", 11);  // From 4, without waiting.
+    request += file;
+    request.insert(0, std::string(1, static_cast<char>(request.size())) + std::string(3, '\0'));
+    EXPECT_EQ(::send(socket, request.data(), request.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(request.size()));
+    begin_lines(options);
+    wire::EventReader reader(true, true);
+    wire::PacketReader packets;
+    std::string received;
+    std::string_view rest;
+    for (bool ended = false; !ended;) {
+        const auto packet = packets.next(rest);
+        if (packet && packet->kind == wire::PacketKind::data) {
+            const auto event = reader.read(packet->payload.substr(1));
+            EXPECT_TRUE(event) << event.error().what;
+            ended = !event;
+            if (event) add_event(*event, lines);
+            continue;
+        }
+        if (packet) {
+            EXPECT_EQ(packet->kind, wire::PacketKind::end) << packet->payload;
+            break;
+        }
+        std::string more(rest);
+        more.resize(rest.size() + (1u << 20));
+        pollfd wait{.fd = socket, .events = POLLIN, .revents = 0};
+        const int ready = ::poll(&wait, 1, 30'000);
+        const ssize_t size =
+            ready > 0 ? ::recv(socket, more.data() + rest.size(), more.size() - rest.size(), 0) : 0;
+        EXPECT_GT(size, 0) << "the connection ended";
+        ended = size <= 0;
+        more.resize(rest.size() + static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+        received.swap(more);
+        rest = received;
+    }
+    ::close(socket);
     return lines;
 }
 
@@ -222,7 +283,9 @@ void Types::add_event(const wire::Event& event, Lines& lines) {
         EXPECT_EQ(wire::handling_of(event.header), wire::Handling::known)
             << wire::event_name(event.header.type);
     }
-    if (event.header.type == wire::EventType::table_map) {
+    if (event.header.type == wire::EventType::transaction_payload) {
+        add_payload(event, lines);
+    } else if (event.header.type == wire::EventType::table_map) {
         const auto map = wire::parse_table_map(event);
         ASSERT_TRUE(map) << map.error().what;
         if (map->database != "types") return;
@@ -235,14 +298,35 @@ void Types::add_event(const wire::Event& event, Lines& lines) {
         ASSERT_TRUE(plan) << plan.error().what;
         plans_[map->table_id] = *std::move(plan);
     } else if (wire::is_rows_event(event.header.type)) {
-        const auto plan = plans_.find(wire::rows_table_id(event).value());
-        if (plan == plans_.end()) return;
-        cdc::ByteBuffer out;
-        const auto count = renderer_->append_rows(plan->second, event, {.xid = 1}, out);
-        if (!count) render_error_ = count.error().what;
-        for (const std::string& line : split(std::string(trim(out.view())), '\n')) {
-            if (!line.empty()) lines[plan->second.table].push_back(line);
+        add_rows(event, lines);
+    }
+}
+
+void Types::add_payload(const wire::Event& event, Lines& lines) {
+    wire::PayloadReader payload;
+    const auto opened = payload.open(event);
+    ASSERT_TRUE(opened) << opened.error().what;
+    while (!payload.done()) {
+        const auto inner = payload.next();
+        ASSERT_TRUE(inner) << inner.error().what;
+        if (*inner) {
+            add_event(**inner, lines);
+            continue;
         }
+        const auto done = payload.refill();
+        ASSERT_TRUE(done) << done.error().what;
+    }
+    EXPECT_LT(payload.memory_bytes(), 8u << 20);
+}
+
+void Types::add_rows(const wire::Event& event, Lines& lines) {
+    const auto plan = plans_.find(wire::rows_table_id(event).value());
+    if (plan == plans_.end()) return;
+    cdc::ByteBuffer out;
+    const auto count = renderer_->append_rows(plan->second, event, {.xid = 1}, out);
+    if (!count) render_error_ = count.error().what;
+    for (const std::string& line : split(std::string(trim(out.view())), '\n')) {
+        if (!line.empty()) lines[plan->second.table].push_back(line);
     }
 }
 

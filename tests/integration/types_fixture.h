@@ -32,9 +32,6 @@ using Lines = std::map<std::string, std::vector<std::string>>;  // By table.
 
 class Types : public ::testing::TestWithParam<TypesSetup> {
 public:
-    static void SetUpTestSuite();
-    static void TearDownTestSuite();
-
 protected:
     void SetUp() override;
 
@@ -57,6 +54,8 @@ protected:
     // What `statements` wrote.
     Lines lines_of(const std::vector<std::string>& statements,
                    const cdc::OutputConfig& options = {});
+    // The same through a dump connection: from the start of the file that is written.
+    Lines dump(const cdc::OutputConfig& options = {});
     // Of one event.
     void add_event(const wire::Event& event, Lines& lines);
     cdc::TableDefinition definition_of(const std::string& table);
@@ -69,6 +68,10 @@ protected:
     std::string render_error_;                     // Of a row event, instead of a failed test.
 
 private:
+    void begin_lines(const cdc::OutputConfig& options);
+    void add_payload(const wire::Event& event, Lines& lines);
+    void add_rows(const wire::Event& event, Lines& lines);
+
     lab::Server* server_ = nullptr;
     bool mysql_ = false;
     int version_ = 0;
