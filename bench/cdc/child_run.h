@@ -1,7 +1,8 @@
-// Runs a program with its output thrown away and says what it cost.
+// Runs a program and says what it cost.
 #pragma once
 
-#include <cstdint>
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -13,15 +14,15 @@ struct Cost {
     double wall_s = 0;
     double cpu_s = 0;  // User and system.
     double rss_mib = 0;
-    std::uint64_t printed = 0;  // The number that it printed, when its output was kept.
+    double foreign_s = 0;           // CPU that others used meanwhile.
+    std::vector<double> printed{};  // The numbers in its last line, when its output was kept.
 };
 
-enum class Output { to_nowhere, is_a_number };
+enum class Output { to_nowhere, ends_in_numbers };
 
-// Errors: unavailable  it could not be started, or did not exit with status 0.
-Result<Cost> run_child(const std::vector<std::string>& argv, Output output);
-
-// The run with the median wall time of `runs`.
-Result<Cost> median_of(int runs, const std::vector<std::string>& argv, Output output);
+// What it says on stderr is dropped unless it fails.
+// Errors: unavailable  it could not be started, or did not exit with status 0; its last words are
+//                      in the text.
+Result<Cost> run_child(const std::vector<std::string>& argv, Output output, pid_t server);
 
 }  // namespace evenkeel::bench

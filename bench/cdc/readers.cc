@@ -8,7 +8,6 @@
 #include "cdc/stream_service.h"
 #include "io/byte_socket.h"
 #include "io/clock.h"
-#include "io/fd.h"
 #include "io/thread.h"
 #include "wire/packet_reader.h"
 
@@ -23,20 +22,21 @@ void put(std::string& to, T value) {
     to.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
-// COM_BINLOG_DUMP that ends at the end of the binlog.
-std::string dump_to_end() {
+// COM_BINLOG_DUMP.
+std::string dump_command(Dump kind) {
     std::string packet;
     put(packet, std::uint32_t{11});
     packet += '\x12';
     put(packet, std::uint32_t{4});
-    put(packet, std::uint16_t{1});
-    put(packet, std::uint32_t{0x7f000001});
+    put(packet, static_cast<std::uint16_t>(kind));
+    // Another number for each kind: the server ends the older one of two with the same.
+    put(packet, 0x7f000001u + static_cast<std::uint32_t>(kind));
     return packet;
 }
 
 }  // namespace
 
-Result<std::uint64_t> read_as_stream(const ReadTask& task) {
+Result<std::uint64_t> read_as_stream(const ReadTask& task, Millis pause) {
     cdc::StreamConfig config;
     config.name = "bench";
     config.server = task.server;
@@ -50,7 +50,7 @@ Result<std::uint64_t> read_as_stream(const ReadTask& task) {
     stream.start();
     const Deadline deadline = io::within(kLimit);
     while (stream.report().gtid != task.end) {
-        const auto ended = stream.wait(io::within(Millis{1}));
+        const auto ended = stream.wait(io::within(pause));
         if (ended || ended.error().code != Errc::timed_out) {
             return Error{Errc::unavailable, "stream: " + stream.report().text};
         }
@@ -59,16 +59,21 @@ Result<std::uint64_t> read_as_stream(const ReadTask& task) {
     return stream.report().rows;
 }
 
-Result<std::uint64_t> read_and_count(const ReadTask& task) {
-    const Deadline deadline = io::within(kLimit);
+Result<io::Fd> open_dump(const ReadTask& task, Dump kind, Deadline deadline) {
     EK_TRY(auto connection, sql::Connection::open(task.server, task.who, deadline));
     EK_TRY_VOID(connection.execute(
         "SET @master_binlog_checksum = @@global.binlog_checksum, @mariadb_slave_capability = 4, "
         "@slave_connect_state = " +
             sql::quote(task.begin),
         deadline));
-    const io::Fd socket(connection.release_socket());
-    EK_TRY_VOID(io::send_all(socket.get(), dump_to_end(), deadline));
+    io::Fd socket(connection.release_socket());
+    EK_TRY_VOID(io::send_all(socket.get(), dump_command(kind), deadline));
+    return socket;
+}
+
+Result<std::uint64_t> read_and_count(const ReadTask& task) {
+    const Deadline deadline = io::within(kLimit);
+    EK_TRY(const io::Fd socket, open_dump(task, Dump::to_the_end, deadline));
     // Room for the longest part of a packet, never touched unless one comes.
     const auto buffer = std::make_unique_for_overwrite<char[]>(kReceiveBytes + (17u << 20));
     wire::PacketReader packets;

@@ -26,11 +26,12 @@ def line_of(event, kind, row):
 
 
 def main():
-    host, port, user, password, file, end, *_unused = sys.argv[1:]
+    host, port, user, password, file, end, gtid, *_unused = sys.argv[1:]
     stream = BinLogStreamReader(
         connection_settings={"host": host, "port": int(port), "user": user, "passwd": password},
-        server_id=4711002, log_file=file, log_pos=4, resume_stream=True, blocking=True,
-        is_mariadb=True, only_events=[*KINDS, XidEvent],
+        # On MariaDB it begins at a GTID position; file names are what it then tells.
+        server_id=4711002, auto_position=gtid, blocking=True, is_mariadb=True,
+        only_events=[*KINDS, XidEvent],
         # The binlog names columns only with binlog_row_metadata=FULL.
         use_column_name_cache=True, enable_logging=False)
     rows = 0
@@ -45,7 +46,7 @@ def main():
                     out.write(json.dumps(line_of(event, kind, row), default=str))
                     out.write("\n")
                     rows += 1
-            if stream.log_pos >= int(end):
+            if rows and stream.log_file == file and stream.log_pos >= int(end):
                 break
     print(rows, rows, f"{time.monotonic() - started:.6f}",
           f"{time.process_time() - started_cpu:.6f}")

@@ -1,0 +1,13 @@
+// Prints results: tables for people, JSON for programs. Measures nothing.
+#pragma once
+
+#include "bench/cdc/ratios.h"
+
+namespace evenkeel::bench {
+
+void print_set(const SetResult& set);
+void print_latencies(const std::vector<Latency>& latencies);
+void print_ratios(const std::vector<Ratio>& ratios);
+void print_json(const Results& results);
+
+}  // namespace evenkeel::bench
