@@ -23,7 +23,8 @@ TEST(Checkpoint, SurvivesItsJson) {
 }
 
 TEST(Checkpoint, SurvivesItsJsonWithEveryKindOfPosition) {
-    const FilePosition place{.file = "binlog.000007", .offset = 99, .server_uuid = "u", .created = 7};
+    const FilePosition place{
+        .file = "binlog.000007", .offset = 99, .server_uuid = "u", .created = 7};
     for (const BinlogPosition& at :
          {BinlogPosition{}, *parse_gtids("3e11fa47-71ca-11e1-9e33-c80aa9429562:1-5:7:tag:1"),
           BinlogPosition(place)}) {
