@@ -88,6 +88,37 @@ std::uint32_t compute_checksum(const EventHeader& header, std::string_view bytes
     return crc32(closed);
 }
 
+// The session's variables at the statement. They come in the order of their codes as far as we need
+// them, so the first one that is not known ends it.
+void parse_status(std::string_view bytes, Query& query) {
+    enum Code : std::uint8_t {
+        flags = 0,
+        sql_mode = 1,
+        catalog = 2,
+        increment = 3,
+        charset = 4,
+        time_zone = 5,
+        catalog_without_zero = 6
+    };
+    Cursor cursor(bytes);
+    while (cursor.ok() && cursor.left() > 0) {
+        switch (cursor.u8()) {
+            case flags:
+            case increment: cursor.skip(4); break;
+            case sql_mode: query.sql_mode = cursor.u64(); break;
+            case catalog: cursor.skip(std::uint64_t{cursor.u8()} + 1); break;
+            case time_zone:
+            case catalog_without_zero: cursor.skip(cursor.u8()); break;
+            case charset:
+                query.client_collation = cursor.u16();
+                cursor.skip(2);
+                query.server_collation = cursor.u16();
+                return;
+            default: return;
+        }
+    }
+}
+
 // Finishes a parser: the value, or the error when something was cut.
 template <typename T>
 Result<T> whole(const Event& event, const Cursor& cursor, T value) {
@@ -244,10 +275,11 @@ Result<Query> parse_query(const Event& event, std::string& scratch) {
     const std::uint16_t variables_size = cursor.u16();
     // Which file, where its name is in the statement, and what happens to duplicates.
     if (event.header.type == EventType::execute_load_query) cursor.skip(13);
-    cursor.skip(variables_size);
+    const std::string_view status = cursor.take(variables_size);
     query.schema = cursor.take(schema_size);
     cursor.skip(1);
     query.statement = cursor.rest();
+    parse_status(status, query);
     if (cursor.ok() && event.header.type == EventType::query_compressed) {
         if (const auto done = uncompress_event_part(query.statement, scratch); !done) {
             return corrupt_event(event, done.error().what);

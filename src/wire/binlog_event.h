@@ -165,6 +165,10 @@ struct Query {
     std::uint16_t error_code = 0;
     std::string_view schema{};
     std::string_view statement{};
+    // Of the session; 0 when the event does not say.
+    std::uint64_t sql_mode = 0;
+    std::uint16_t client_collation = 0;  // How the statement is encoded.
+    std::uint16_t server_collation = 0;  // What a new database takes.
 };
 // QUERY, EXECUTE_LOAD_QUERY and QUERY_COMPRESSED; `scratch` receives the statement of the last and
 // must outlive it.
