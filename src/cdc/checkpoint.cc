@@ -66,6 +66,9 @@ Result<Checkpoint> read_fields(const Json& json) {
                                .offset = sink.at("offset").get<std::uint64_t>()},
                       .rows = json.at("rows").get<std::uint64_t>(),
                       .transactions = json.at("transactions").get<std::uint64_t>(),
+                      // Absent in those of earlier versions.
+                      .schema_version = json.value("schema", std::uint64_t{0}),
+                      .name_case = json.value("name_case", std::uint8_t{0}),
                       .epoch = {json.at("epoch").get<std::uint64_t>()}};
 }
 
@@ -84,6 +87,8 @@ std::string to_json(const Checkpoint& checkpoint) {
               {"sink", sink},
               {"rows", checkpoint.rows},
               {"transactions", checkpoint.transactions},
+              {"schema", checkpoint.schema_version},
+              {"name_case", checkpoint.name_case},
               {"epoch", checkpoint.epoch.value}};
     if (checkpoint.read_from) json["read_from"] = position_json(*checkpoint.read_from);
     // A path need not be UTF-8.
@@ -127,13 +132,15 @@ Result<std::optional<Checkpoint>> CheckpointStore::load(Deadline deadline) {
     return error;
 }
 
-Result<> CheckpointStore::store(const Checkpoint& checkpoint, Deadline deadline) {
+Result<> CheckpointStore::store(const Checkpoint& checkpoint, Deadline deadline,
+                                std::vector<coord::Op> definitions) {
     Checkpoint mine = checkpoint;
     mine.epoch = grant_.epoch;
+    definitions.push_back({.key = key_, .value = to_json(mine)});
     // With the version compared, a copy of the map that lags behind cannot move it backwards.
     EK_TRY(version_, coordinator_.commit(grant_,
                                          {.compares = {{.key = key_, .version = version_}},
-                                          .ops = {{.key = key_, .value = to_json(mine)}}},
+                                          .ops = std::move(definitions)},
                                          deadline));
     return {};
 }

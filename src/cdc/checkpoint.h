@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "cdc/sinks/sink.h"
@@ -23,7 +24,10 @@ struct Checkpoint {
     SinkState sink{};
     std::uint64_t rows = 0;          // Since the stream's first start.
     std::uint64_t transactions = 0;  // Likewise.
-    Epoch epoch{};                   // Of the holder that wrote it.
+    // The definitions of tables that it needs (schema/schema_store.h); 0: none are stored.
+    std::uint64_t schema_version = 0;
+    std::uint8_t name_case = 0;  // lower_case_table_names of the server that they came from.
+    Epoch epoch{};               // Of the holder that wrote it.
 
     bool operator==(const Checkpoint&) const = default;
 };
@@ -40,11 +44,12 @@ public:
     // Nothing: the stream never had one. Errors: corrupt; not_leader  this node's copy of the map
     // is behind, or the duty is lost: try again when it is held;  unavailable, timed_out.
     Result<std::optional<Checkpoint>> load(Deadline deadline);
-    // Replaces what load() or the last store() saw, and nothing else.
+    // Replaces what load() or the last store() saw, and nothing else, together with `definitions`.
     // Errors: conflict  the duty or the checkpoint is somebody else's now: load() again, if the
     // duty
     //                   is still held;  unavailable, timed_out.
-    Result<> store(const Checkpoint& checkpoint, Deadline deadline);
+    Result<> store(const Checkpoint& checkpoint, Deadline deadline,
+                   std::vector<coord::Op> definitions = {});
 
 private:
     coord::Coordinator& coordinator_;

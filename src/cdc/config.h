@@ -35,6 +35,7 @@ struct OutputConfig {
     bool primary_key_columns = false;
     bool row_query = false;
     bool push_timestamp = false;
+    bool ddl = false;             // Records of CREATE, ALTER and DROP.
     bool maxwell_quirks = false;  // Maxwell's bytes also where they are wrong.
     bool schema_id = false;
     bool row_id = false;                     // GTID and the row's number in its transaction.
@@ -80,7 +81,9 @@ struct StreamConfig {
     Filter filter{};  // As configured; one set at run time may be in force (stream_filter.h).
     std::string schema_database = "maxwell";  // Maxwell's own state: never streamed.
     KeyConfig keys{};
-    std::string dead_letter_file{};  // Rows that cannot be written; empty: the stream stops.
+    std::string dead_letter_file{};      // Rows that cannot be written; empty: the stream stops.
+    bool ignore_missing_schema = false;  // Leave rows out whose columns cannot be known.
+    bool recapture_schema = false;       // Once: take today's definitions for those of the place.
     Millis checkpoint_interval{200};
     std::uint64_t transaction_bytes_max = 64u << 20;  // Larger transactions spill to a file.
 };

@@ -54,14 +54,13 @@ std::vector<Option> ignored_options() {
              {"buffer_memory_usage"},
              "there is no heap; transaction_bytes_max bounds a transaction in memory"},
             {"Connection",
-             {"max_schemas", "ignore_missing_schema"},
-             "definitions are not kept in a database, and read of streamed tables only"},
+             {"max_schemas"},
+             "one version of the definitions is kept, that of the checkpoint"},
             {"Position", {"gtid_mode"}, "GTIDs are used whenever the server has them", true},
             {"Position",
              {"master_recovery"},
              "the position on another server is found by GTID",
              true},
-            {"Position", {"recapture_schema"}, "there is no captured schema to throw away", true},
             {"Producer",
              {"ignore_producer_error"},
              "a row that was not written is never passed over; dead_letter_file takes those that "
@@ -160,7 +159,6 @@ std::vector<Option> refused_options() {
              {"include_dbs", "exclude_dbs", "include_tables", "exclude_tables", "blacklist_dbs",
               "blacklist_tables", "include_column_values"},
              "Maxwell gave it up for filter; write include: and exclude: there"},
-            {"Output", {"output_ddl"}, "definitions are not streamed in this version", true},
             {"HTTP", {"custom_health.factory"}, "a Java class cannot be loaded; use /healthcheck"},
         });
 }

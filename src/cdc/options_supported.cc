@@ -147,6 +147,12 @@ Result<> set_init_gtid(OptionDraft& draft, const std::string& value) {
     return {};
 }
 
+template <bool StreamConfig::*Field>
+Result<> set_switch(OptionDraft& draft, const std::string& value) {
+    EK_TRY(draft.config.*Field, option_as_bool(value));
+    return {};
+}
+
 Result<> set_replay(OptionDraft& draft, const std::string& value) {
     EK_TRY(draft.replay, option_as_bool(value));
     return {};
@@ -331,6 +337,13 @@ std::vector<Option> position_options() {
         ours(option("Position", "init_gtid",
                     "start behind this GTID position (MySQL: GTID set), without a checkpoint",
                     "the binlog's end", set_init_gtid)),
+        toggle("Position", "recapture_schema",
+               "once: take the server's table definitions of now for those of the stream's place; "
+               "right when nobody altered a table since",
+               false, set_switch<&StreamConfig::recapture_schema>),
+        toggle("Position", "ignore_missing_schema",
+               "leave out rows whose columns cannot be known, instead of stopping", false,
+               set_switch<&StreamConfig::ignore_missing_schema>),
         toggle("Position", "replay", "read and write rows, but keep no checkpoint", false,
                set_replay),
         ours(option("Position", "transaction_bytes_max",
@@ -385,6 +398,8 @@ std::vector<Option> output_options() {
                set_output<&O::primary_keys>),
         toggle(kGroup, "output_primary_key_columns", "primary_key_columns: its names", false,
                set_output<&O::primary_key_columns>),
+        toggle(kGroup, "output_ddl", "records of CREATE, ALTER and DROP, between the rows", false,
+               set_output<&O::ddl>),
         toggle(kGroup, "output_null_zerodates", "0000-00-00 as null", false,
                set_output<&O::null_zerodates>),
         toggle(kGroup, "output_push_timestamp", "push_ts: when the row was rendered", false,

@@ -90,8 +90,7 @@ TEST(Options, WithoutEffectAreNoted) {
     const auto options = options_of({{"kafka.acks", "all"},
                                      {"jdbc_options", "x"},
                                      {"gtid_mode", "true"},
-                                     {"master_recovery", "false"},
-                                     {"output_ddl", "false"}});
+                                     {"master_recovery", "false"}});
     ASSERT_TRUE(options) << options.error().what;
     EXPECT_THAT(options->notes, ElementsAre(HasSubstr("kafka.acks has no effect"),
                                             HasSubstr("there is no JDBC"), HasSubstr("GTIDs")));

@@ -7,6 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/log.h"
+#include "cdc/schema/ddl_record.h"
 #include "io/clock.h"
 #include "wire/mysql_gtid.h"
 
@@ -40,7 +41,7 @@ std::string seconds_text(std::int64_t wall_ms) {
 
 }  // namespace
 
-StreamDecoder::StreamDecoder(const StreamConfig& config, SchemaCache& schema, Drain drain)
+StreamDecoder::StreamDecoder(const StreamConfig& config, TableTracker& schema, Drain drain)
     : output_(config.output),
       transaction_bytes_max_(config.transaction_bytes_max),
       schema_(schema),
@@ -53,7 +54,9 @@ StreamDecoder::StreamDecoder(const StreamConfig& config, SchemaCache& schema, Dr
 void StreamDecoder::restart(const std::string& server_uuid) {
     group_.reset();
     transaction_.clear();
-    schema_.forget();
+    ddl_lines_.clear();
+    ddl_count_ = 0;
+    schema_.restart();
     file_.clear();
     offset_ = 0;
     file_created_ = 0;
@@ -252,7 +255,7 @@ Result<> StreamDecoder::on_rows(const wire::Event& event) {
     if (id == wire::RowsEvent::kNoTable) return {};
     if (!group_) return wire::corrupt_event(event, "it is outside of a transaction");
     if (group_->skips_rows()) return {};
-    const SchemaCache::Table* table = schema_.find(id);
+    const TableTracker::Table* table = schema_.find(id);
     if (table == nullptr) return wire::corrupt_event(event, "no table map came before it");
     if (table->wanted) transaction_.add(event, table->plan, event_start_);
     return {};
@@ -289,19 +292,42 @@ Result<> StreamDecoder::on_statement(const wire::Event& event, const wire::Query
             if (group_) group_->standalone = false;
             return {};
         case StatementKind::release: return {};
-        default: return on_change(query, statement);
+        default: return on_change(event, query, statement);
     }
 }
 
-Result<> StreamDecoder::on_change(const wire::Query& query, const Statement& statement) {
+Result<> StreamDecoder::on_change(const wire::Event& event, const wire::Query& query,
+                                  const Statement& statement) {
     const bool repeated = group_ && group_->repeated;
     if (statement.kind == StatementKind::data && !repeated) {
         const std::string database =
             statement.database.empty() ? std::string(query.schema) : statement.database;
         if (!is_system_database(database)) return data_without_rows(query);
     }
-    if (statement.kind == StatementKind::other && !repeated) schema_.forget();
+    if (statement.kind == StatementKind::other && !repeated) {
+        EK_TRY_VOID(on_definitions(event, query));
+    }
     return group_ && group_->standalone ? commit({}) : Result<>{};
+}
+
+Result<> StreamDecoder::on_definitions(const wire::Event& event, const wire::Query& query) {
+    EK_TRY(const std::vector<SchemaChange> changes, schema_.on_statement(query));
+    if (!output_.ddl) return {};
+    DdlPlace place{.ts_ms = std::uint64_t{event.header.timestamp} * 1000, .sql = query.statement};
+    std::string position;
+    std::string gtid;
+    if (output_.binlog_position) {
+        position = fmt::format("{}:{}", file_, event_start_);
+        place.position = position;
+    }
+    if (output_.gtid_position && group_) {
+        gtid = to_string(group_->id);
+        place.gtid = gtid;
+    }
+    for (const SchemaChange& change : changes) {
+        if (append_ddl_record(change, place, ddl_lines_)) ++ddl_count_;
+    }
+    return {};
 }
 
 Result<> StreamDecoder::on_xa_prepare(const wire::Event& event) {
@@ -334,6 +360,10 @@ Result<> StreamDecoder::finish_xa(const std::string& xid, bool commits) {
 
 Result<> StreamDecoder::commit(std::optional<std::uint64_t> xid) {
     const bool repeated = group_ && group_->repeated;
+    if (!ddl_lines_.empty()) {
+        lines_.append(ddl_lines_);
+        position_.rows += ddl_count_;
+    }
     if (transaction_.rows_events() > 0 && !repeated) {
         EK_TRY_VOID(render(transaction_, file_, xid));
     }
@@ -396,7 +426,7 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
 Result<std::optional<std::uint64_t>> StreamDecoder::last_kept(
     const TransactionBuffer& transaction) {
     using Last = std::optional<std::uint64_t>;
-    if (!schema_.rules().filter().has_value_rules()) return Last();
+    if (!schema_.decides_by_values()) return Last();
     std::uint64_t events = 0;
     std::uint64_t last = 0;
     EK_TRY_VOID(transaction.replay([&](const TransactionBuffer::Record& record) -> Result<> {
@@ -411,6 +441,8 @@ Result<std::optional<std::uint64_t>> StreamDecoder::last_kept(
 
 Result<> StreamDecoder::finish_group() {
     transaction_.clear();
+    ddl_lines_.clear();
+    ddl_count_ = 0;
     schema_.trim();
     if (!group_) return {};
     const Group group = *std::exchange(group_, std::nullopt);
@@ -425,6 +457,7 @@ Result<> StreamDecoder::finish_group() {
                                  progress_.written().str())};
     }
     if (group.repeated) return {};
+    position_.schema_version = schema_.version();
     position_.last = group.id;
     position_.timestamp = group.timestamp;
     position_.offset = offset_;

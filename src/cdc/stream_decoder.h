@@ -13,8 +13,8 @@
 #include "cdc/progress.h"
 #include "cdc/render/byte_buffer.h"
 #include "cdc/render/row_renderer.h"
-#include "cdc/schema/schema_cache.h"
 #include "cdc/schema/statement.h"
+#include "cdc/schema/table_tracker.h"
 #include "cdc/source.h"
 #include "cdc/transaction_buffer.h"
 #include "model/binlog_position.h"
@@ -32,6 +32,7 @@ struct StreamPosition {
     std::uint32_t timestamp = 0;  // Its time, seconds since 1970; 0: none yet.
     std::uint64_t rows = 0;
     std::uint64_t transactions = 0;
+    std::uint64_t schema_version = 0;
 };
 
 // Not thread-safe.
@@ -42,7 +43,7 @@ public:
     using Drain = std::function<Result<>(ByteBuffer&)>;
 
     // `schema` must outlive this.
-    StreamDecoder(const StreamConfig& config, SchemaCache& schema, Drain drain);
+    StreamDecoder(const StreamConfig& config, TableTracker& schema, Drain drain);
 
     // Errors: corrupt, invalid, conflict  need a person;  others  those of dictionary and drain.
     Result<> on_event(const wire::Event& event) override;
@@ -56,6 +57,8 @@ public:
     void resume(StreamPosition position, std::optional<BinlogPosition> read_from = {});
     // The same place in another server's terms.
     void rename(BinlogPosition at);
+
+    void set_schema_version(std::uint64_t version) { position_.schema_version = version; }
 
     StreamPosition position() const;
     std::uint64_t transactions() const { return position_.transactions; }
@@ -97,7 +100,8 @@ private:
     Result<> on_table_map(const wire::Event& event);
     Result<> on_query(const wire::Event& event);
     Result<> on_statement(const wire::Event& event, const wire::Query& query);
-    Result<> on_change(const wire::Query& query, const Statement& statement);
+    Result<> on_change(const wire::Event& event, const wire::Query& query,
+                       const Statement& statement);
     Result<> on_rows(const wire::Event& event);
     Result<> on_other(const wire::Event& event);
     Result<> on_xa_prepare(const wire::Event& event);
@@ -106,18 +110,21 @@ private:
     Result<std::optional<std::uint64_t>> last_kept(const TransactionBuffer& transaction);
     Result<> render(const TransactionBuffer& transaction, const std::string& file,
                     std::optional<std::uint64_t> xid);
+    Result<> on_definitions(const wire::Event& event, const wire::Query& query);
     Result<> finish_group();
     FilePosition place(const TransactionId& id, std::uint64_t offset) const;
     void follow_position(const wire::Event& event);
 
     const OutputConfig output_;
     const std::uint64_t transaction_bytes_max_;
-    SchemaCache& schema_;
+    TableTracker& schema_;
     const Drain drain_;
     RowRenderer renderer_;
     ByteBuffer lines_;
     ByteBuffer dead_letters_;
     std::function<void()> at_boundary_;
+    std::string ddl_lines_;  // Of the open group: they come before its rows.
+    std::uint64_t ddl_count_ = 0;
 
     std::optional<Group> group_;  // The open one.
     TransactionBuffer transaction_;

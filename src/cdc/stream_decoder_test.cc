@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cdc/event_maker.h"
+#include "cdc/schema/schema_cache.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -14,9 +15,9 @@ using testing::IsEmpty;
 
 class NoDictionary : public Dictionary {
 public:
-    Result<TableDefinition> table(const std::string& database, const std::string& name) override {
+    Result<SchemaTable> table(const TableName& name) override {
         ++asked;
-        return Error{Errc::not_found, "look up " + database + "." + name + ": not there"};
+        return Error{Errc::not_found, "look up " + name.str() + ": not there"};
     }
     int asked = 0;
 };

@@ -21,6 +21,8 @@ constexpr Millis kBehindRetry{100};
 constexpr Millis kRetryFirst{50};
 constexpr Millis kRetryMost{2000};
 constexpr Millis kUnreachableMost{5000};
+constexpr Millis kSchemaStoreLimit{30'000};
+constexpr int kCapturesMost = 5;
 
 // The server has no room for us at the moment; said as a refusal, but it passes.
 bool is_busy(const Error& error) {
@@ -36,6 +38,29 @@ bool is_passing(const Error& error) {
 Error of_sink(Error error) {
     if (is_passing(error)) error.code = Errc::conflict;
     return error;
+}
+
+// Tables that a statement altered between the place and now are not what they were.
+void mark_touched(Schema& schema, const DdlScan& found) {
+    const Schema captured = schema;
+    for (const auto& [key, table] : captured.tables()) {
+        const std::string* statement = found.statement({table.database, table.name});
+        if (statement == nullptr) continue;
+        SchemaTable marked = table;
+        marked.knowledge = Knowledge::unknown;
+        marked.why = "it was altered between there and the stream's first start: " + *statement;
+        schema.put(std::move(marked));
+    }
+}
+
+void mark_later(Schema& schema) {
+    const Schema captured = schema;
+    for (const auto& [key, table] : captured.tables()) {
+        if (table.knowledge != Knowledge::exact) continue;
+        SchemaTable marked = table;
+        marked.knowledge = Knowledge::later;
+        schema.put(std::move(marked));
+    }
 }
 
 }  // namespace
@@ -55,7 +80,11 @@ StreamRun::StreamRun(const StreamConfig& config, StreamWorld world)
     }
     if (world_.coordinator != nullptr) {
         store_.emplace(*world_.coordinator, *world_.grant, config_.name);
+        definitions_.emplace(*world_.coordinator, *world_.grant, config_.name);
+    } else {
+        schema_.history().keep_no_pending();
     }
+    schema_.ignore_missing(config_.ignore_missing_schema);
 }
 
 bool StreamRun::may_act() const {
@@ -112,13 +141,22 @@ Result<> StreamRun::open_sink() {
     const auto opened =
         sink_->open(checkpoint ? std::optional(checkpoint->sink) : std::nullopt, allowed);
     if (!opened) return of_sink(opened.error());
+    const std::uint64_t schema_version = checkpoint ? checkpoint->schema_version : 0;
+    if (definitions_) {
+        const auto name_case = static_cast<NameCase>(checkpoint ? checkpoint->name_case : 0);
+        EK_TRY(Schema schema,
+               definitions_->load(schema_version, name_case, io::within(kSchemaStoreLimit)));
+        schema_.history().resume(std::move(schema), schema_version);
+    }
+    tables_known_ = schema_version > 0 && !world_.recapture;
     if (!checkpoint) return {};
     positioned_ = true;
     decoder_.resume({.at = checkpoint->at,
                      .file = checkpoint->file,
                      .offset = checkpoint->offset,
                      .rows = checkpoint->rows,
-                     .transactions = checkpoint->transactions},
+                     .transactions = checkpoint->transactions,
+                     .schema_version = schema_version},
                     checkpoint->read_from);
     stored_transactions_ = checkpoint->transactions;
     world_.status->set_checkpoint(checkpoint->at.str());
@@ -211,11 +249,15 @@ Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
     }
     EK_TRY_VOID(take_up(source, choice.is_primary, stop));
     if (stop.requested()) return {};
-    decoder_.restart(source.facts().history.server_uuid);
     dictionary_.use(config_.schema_server.value_or(*choice.server));
-    start_below_4g();
-    EK_TRY_VOID(source.start(decoder_.read(), io::within(kConnectLimit)));
     current_ = choice.server;
+    if (!tables_known_) EK_TRY_VOID(know_tables(source, stop));
+    if (!positioned_) EK_TRY_VOID(store_checkpoint());
+    positioned_ = true;
+    schema_.recover_by([this, &stop](const TableName& name) { return recover(name, stop); });
+    decoder_.restart(source.facts().history.server_uuid);
+    start_below_4g(decoder_);
+    EK_TRY_VOID(source.start(decoder_.read(), io::within(kConnectLimit)));
     current_is_primary_ = choice.is_primary;
     current_since_ = io::now();
     world_.status->set_source(choice.server->str());
@@ -247,12 +289,12 @@ Result<> StreamRun::adopt_gtids(Source& source) {
 }
 
 // MySQL cannot be asked for an offset that has more than 32 bits: read its file again.
-void StreamRun::start_below_4g() {
-    const FilePosition* place = decoder_.read().file();
+void StreamRun::start_below_4g(StreamDecoder& decoder) {
+    const FilePosition* place = decoder.read().file();
     if (place == nullptr || place->offset <= UINT32_MAX) return;
     FilePosition front = *place;
     front.offset = 4;
-    decoder_.resume(decoder_.position(), front);
+    decoder.resume(decoder.position(), front);
 }
 
 // Without a checkpoint: where the configuration says, or the server's end as it is now. Stored at
@@ -268,10 +310,82 @@ Result<> StreamRun::begin_at(Source& source) {
         if (!place) return Error{Errc::invalid, "init_position: not FILE:POSITION"};
         EK_TRY(start, source.position_at(*place, io::within(kPlaceLimit)));
     }
+    at_end_ = config_.init_gtid.empty() && config_.init_position.empty();
+    tables_known_ = false;
     decoder_.resume({.at = start});
-    EK_TRY_VOID(store_checkpoint());
-    positioned_ = true;
     return {};
+}
+
+// The definitions at the stream's place. The server tells those of now; they are those of the place
+// unless the binlog has DDL in between, and that is looked up there (docs/internals/schema.md).
+Result<> StreamRun::know_tables(Source& source, io::StopToken& stop) {
+    for (int attempt = 1;; ++attempt) {
+        world_.status->set_state("waiting", "reads the definitions of tables");
+        EK_TRY(Schema schema, dictionary_.capture({}));
+        EK_TRY_VOID(source.refresh(io::within(kConnectLimit)));
+        const BinlogPosition end = source.facts().history.end;
+        const bool trusted = decoder_.position().at.reaches(end) || world_.recapture;
+        DdlScan found(schema.name_case());
+        const bool named = source.facts().row_metadata == "FULL";
+        if (!trusted && (at_end_ || !named)) {
+            EK_TRY_VOID(scan(source.server(), end, found, stop));
+            if (found.found_any() && at_end_ && attempt < kCapturesMost) {
+                decoder_.resume({.at = end});
+                continue;
+            }
+            mark_touched(schema, found);
+        } else if (!trusted) {
+            mark_later(schema);
+        }
+        schema_.history().begin(std::move(schema));
+        decoder_.set_schema_version(schema_.history().version());
+        tables_known_ = true;
+        return {};
+    }
+}
+
+// DDL between the stream's place and `to`.
+Result<> StreamRun::scan(const ServerId& server, const BinlogPosition& to, DdlScan& found,
+                         io::StopToken& stop) {
+    StreamConfig config = config_;
+    config.replica_server_id = 0;  // The stream's own connection may be open.
+    config.output = {};
+    config.dead_letter_file.clear();
+    EK_TRY(Source source, Source::connect(config, server, io::within(kConnectLimit)));
+    StreamDecoder decoder(config, found, [](ByteBuffer& lines) -> Result<> {
+        lines.clear();
+        return {};
+    });
+    decoder.resume({.at = decoder_.position().at});
+    decoder.restart(source.facts().history.server_uuid);
+    start_below_4g(decoder);
+    EK_TRY_VOID(source.start(decoder.read(), io::within(kConnectLimit)));
+    while (!decoder.position().at.reaches(to) && !source.caught_up()) {
+        if (!may_act() || stop.requested()) {
+            return Error{Errc::not_leader, "look for DDL: the lease or the stream ended"};
+        }
+        const auto got = source.read(decoder, io::within(kSlice));
+        if (!got && got.error().code != Errc::timed_out) return got.error();
+        decoder.lines().clear();
+    }
+    return {};
+}
+
+// A table that the schema lost sight of, when that can be made good.
+Result<SchemaTable> StreamRun::recover(const TableName& name, io::StopToken& stop) {
+    EK_TRY(SchemaTable table, dictionary_.table(name));
+    EK_TRY(const Source now, Source::connect(config_, *current_, io::within(kConnectLimit)));
+    const BinlogPosition end = now.facts().history.end;
+    DdlScan found(schema_.history().schema().name_case());
+    if (!decoder_.position().at.reaches(end)) EK_TRY_VOID(scan(*current_, end, found, stop));
+    if (const std::string* later = found.statement(name)) {
+        return Error{Errc::conflict, "what the server has now is not it, because of: " + *later};
+    }
+    log::info("cdc",
+              "stream {}: the columns of {} are those that the server has now: no statement "
+              "altered it since",
+              config_.name, name.str());
+    return table;
 }
 
 Result<> StreamRun::make_fit(Source& source, bool is_primary, io::StopToken& stop) {
@@ -382,17 +496,26 @@ Result<> StreamRun::store_checkpoint() {
     if (!state) return of_sink(state.error());
     if (!may_act()) return Error{Errc::not_leader, "store the checkpoint: the lease ended"};
     const StreamPosition position = decoder_.position();
-    const auto stored = store_->store({.at = position.at,
-                                       .read_from = decoder_.read_from(),
-                                       .source = current_ ? current_->str() : "",
-                                       .file = position.file,
-                                       .offset = position.offset,
-                                       .sink = *state,
-                                       .rows = position.rows,
-                                       .transactions = position.transactions},
-                                      io::within(kStoreLimit));
+    auto definitions = definitions_->prepare(schema_.history(), position.schema_version,
+                                             io::within(kSchemaStoreLimit));
+    const auto name_case = schema_.history().schema().name_case();
+    const auto stored = !definitions
+                            ? Result<>(definitions.error())
+                            : store_->store({.at = position.at,
+                                             .read_from = decoder_.read_from(),
+                                             .source = current_ ? current_->str() : "",
+                                             .file = position.file,
+                                             .offset = position.offset,
+                                             .sink = *state,
+                                             .rows = position.rows,
+                                             .transactions = position.transactions,
+                                             .schema_version = position.schema_version,
+                                             .name_case = static_cast<std::uint8_t>(name_case)},
+                                            io::within(kStoreLimit), *std::move(definitions));
     stored_at_ = io::now();
     if (stored) {
+        definitions_->stored();
+        schema_.history().stored(position.schema_version);
         stored_transactions_ = position.transactions;
         world_.status->set_checkpoint(position.at.str());
         return {};

@@ -11,7 +11,9 @@
 
 #include "base/result.h"
 #include "cdc/checkpoint.h"
+#include "cdc/schema/ddl_scan.h"
 #include "cdc/schema/schema_cache.h"
+#include "cdc/schema/schema_store.h"
 #include "cdc/schema/server_dictionary.h"
 #include "cdc/sinks/sink.h"
 #include "cdc/source.h"
@@ -31,6 +33,7 @@ struct StreamWorld {
     // The filter in force, and that it may have changed; set by others, cleared here.
     std::function<Result<Filter>()> filter{};
     std::atomic<bool>* filter_changed = nullptr;
+    bool recapture = false;  // Forget the stored definitions (recapture_schema).
 };
 
 // Not thread-safe; lives on the stream's thread.
@@ -48,13 +51,17 @@ private:
     bool may_act() const;
     Result<> open_sink();
     Result<> begin_at(Source& source);
+    Result<> know_tables(Source& source, io::StopToken& stop);
+    Result<> scan(const ServerId& server, const BinlogPosition& to, DdlScan& found,
+                  io::StopToken& stop);
+    Result<SchemaTable> recover(const TableName& name, io::StopToken& stop);
     SourceChoice choose();
     std::optional<Error> refused_by_all() const;
     Result<> wait_for_choice(const SourceChoice& choice, io::StopToken& stop);
     Result<> visit(const SourceChoice& choice, io::StopToken& stop);
     Result<> take_up(Source& source, bool is_primary, io::StopToken& stop);
     Result<> adopt_gtids(Source& source);
-    void start_below_4g();
+    static void start_below_4g(StreamDecoder& decoder);
     Result<> make_fit(Source& source, bool is_primary, io::StopToken& stop);
     Result<> read(Source& source, io::StopToken& stop);
     bool should_leave();
@@ -76,6 +83,7 @@ private:
     const StreamWorld world_;
     std::unique_ptr<Sink> sink_;
     std::optional<CheckpointStore> store_;
+    std::optional<SchemaStore> definitions_;
     ServerDictionary dictionary_;
     TableRules rules_;
     SchemaCache schema_;
@@ -84,6 +92,8 @@ private:
     bool dead_letters_synced_ = true;
     std::optional<Error> filter_problem_;
     bool positioned_ = false;
+    bool at_end_ = false;  // It begins at the server's end, so a little later will do as well.
+    bool tables_known_ = false;
     std::uint64_t stored_transactions_ = 0;
     Instant stored_at_{};
     ClusterFact fact_{};

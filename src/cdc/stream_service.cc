@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <atomic>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -37,12 +38,14 @@ struct StreamService::Impl {
     mutable Mutex mutex;
     std::optional<Filter> own_filter EK_GUARDED_BY(mutex);  // Alone: what was set at run time.
     io::Worker worker{};
+    bool recapture = false;  // Still to be done, by the first run.
 
     Impl(StreamConfig configured, coord::Coordinator* group)
         : config(std::move(configured)),
           coordinator(group),
           duty("stream/" + config.name),
-          status(config.name) {}
+          status(config.name),
+          recapture(config.recapture_schema) {}
 
     void main(io::StopToken& stop);
     Result<Filter> filter() const;
@@ -114,7 +117,8 @@ Result<> StreamService::Impl::hold(io::StopToken& stop, const Grant& grant) {
                            .status = &status,
                            .fact_changed = &fact_changed,
                            .filter = [this] { return filter(); },
-                           .filter_changed = &filter_changed});
+                           .filter_changed = &filter_changed,
+                           .recapture = std::exchange(recapture, false)});
     return run.run(stop);
 }
 
@@ -181,7 +185,8 @@ void StreamService::Impl::main(io::StopToken& stop) {
         StreamRun run(config, {.status = &status,
                                .fact_changed = &fact_changed,
                                .filter = [this] { return filter(); },
-                               .filter_changed = &filter_changed});
+                               .filter_changed = &filter_changed,
+                               .recapture = std::exchange(recapture, false)});
         result = run.run(stop);
     } else {
         result = take_turns(stop);

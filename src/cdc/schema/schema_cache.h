@@ -1,10 +1,12 @@
-// From table maps to table plans: what the binlog says about a table, completed from the server's
-// dictionary where that does not say enough. Never guesses a column's name: it stops instead.
+// From table maps to table plans: which columns the binlog's rows have, from the table map itself
+// where it says so, else from the schema that follows the binlog's DDL. Never guesses a column's
+// name: it stops instead. docs/internals/schema.md explains it.
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -12,57 +14,70 @@
 
 #include "base/result.h"
 #include "cdc/render/table_plan.h"
+#include "cdc/schema/ddl_parser.h"
+#include "cdc/schema/schema_history.h"
+#include "cdc/schema/server_dictionary.h"
+#include "cdc/schema/table_tracker.h"
 #include "cdc/table_rules.h"
 #include "wire/binlog_event.h"
 
 namespace evenkeel::cdc {
 
-// Where definitions come from. A test's own, or server_dictionary.h.
-class Dictionary {
-public:
-    virtual ~Dictionary() = default;
-    // The table as it is now, which may be newer than the events that are being read.
-    // Errors: not_found  no such table, or no privilege to see it;
-    //         denied, unavailable, timed_out  as for any connection.
-    virtual Result<TableDefinition> table(const std::string& database, const std::string& name) = 0;
-};
-
 // Not thread-safe.
-class SchemaCache {
+class SchemaCache : public TableTracker {
 public:
-    struct Table {
-        std::string body{};  // Of the table map, to see whether it changed.
-        bool wanted = false;
-        std::shared_ptr<const TablePlan> plan{};  // Null: not wanted.
-    };
+    // The table as it is now, when the binlog has no DDL for it between the stream's place and
+    // now. Errors: conflict, not_found  that cannot be said;  others  as for any connection.
+    using Recover = std::function<Result<SchemaTable>(const TableName&)>;
 
     // `dictionary` and `rules` must outlive this; after a change of the rules call
     // forget_rules().
     SchemaCache(Dictionary& dictionary, const TableRules& rules);
 
+    void recover_by(Recover recover) { recover_ = std::move(recover); }
+    // Rows of tables whose columns cannot be known are left out, with a warning, instead of
+    // stopping the stream.
+    void ignore_missing(bool on) { ignore_missing_ = on; }
+
+    // The tables at the stream's place; before the first event, and kept beside the checkpoint.
+    SchemaHistory& history() { return history_; }
+    const SchemaHistory& history() const { return history_; }
+
+    void restart() override;
+    void on_server(std::string_view version) override;
     // Errors: corrupt   the event;
     //         conflict  names or types cannot be known; the text has the table and the remedy;
     //         invalid   a column that cannot be rendered;  others  those of the dictionary.
-    Result<> on_table_map(const wire::Event& event);
-    // Null: no table map with that id came. Valid until the next call of a non-const function.
-    const Table* find(std::uint64_t table_id) const;
-    const TableRules& rules() const { return rules_; }
+    Result<> on_table_map(const wire::Event& event) override;
+    const Table* find(std::uint64_t table_id) const override;
+    Result<std::vector<SchemaChange>> on_statement(const wire::Query& query) override;
+    void trim() override;
+    std::uint64_t version() const override { return history_.version(); }
+    bool decides_by_values() const override { return rules_.filter().has_value_rules(); }
 
-    // Definitions may have changed.
-    void forget();
     // The rules have changed: what is wanted is decided anew. Between transactions.
     void forget_rules() { tables_.clear(); }
-    // Between transactions: bounds what a server with ever new table ids makes us remember.
-    void trim();
 
 private:
-    Result<std::shared_ptr<const TablePlan>> make_plan(const wire::TableMap& map);
-    Result<const TableDefinition*> definition(const wire::TableMap& map);
+    using Plan = std::shared_ptr<const TablePlan>;
+    // The model has every table that a changed filter could include.
+    bool follows(const TableName& name) const;
+    Result<Plan> finish(const TableName& name, Result<TablePlan> plan) const;
+    Result<Plan> make_plan(const wire::TableMap& map);
+    Result<Plan> plan_by_names(const wire::TableMap& map);
+    Result<Plan> plan_by_schema(const wire::TableMap& map);
+    Result<const SchemaTable*> exact_table(const TableName& name);
+    Result<const SchemaTable*> declarations(const TableName& name);
 
     Dictionary& dictionary_;
     const TableRules& rules_;
+    Recover recover_;
+    bool ignore_missing_ = false;
+    SqlDialect dialect_{};
+    SchemaHistory history_;
     std::unordered_map<std::uint64_t, Table> tables_;
-    std::map<std::pair<std::string, std::string>, TableDefinition> definitions_;
+    std::map<TableName, SchemaTable> declared_;  // Of the server, for maps that have the names.
+    std::set<TableName> ignored_;
 };
 
 }  // namespace evenkeel::cdc

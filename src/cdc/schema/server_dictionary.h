@@ -1,11 +1,24 @@
 // Table definitions from a server's information_schema, over a connection of their own.
 #pragma once
 
-#include "cdc/schema/schema_cache.h"
+#include <string>
+#include <vector>
+
+#include "cdc/schema/schema.h"
 #include "model/server_id.h"
 #include "sql/connection.h"
 
 namespace evenkeel::cdc {
+
+// Where definitions come from as they are now, which may be newer than the events that are being
+// read. A test's own, or ServerDictionary.
+class Dictionary {
+public:
+    virtual ~Dictionary() = default;
+    // Errors: not_found  no such table, or no privilege to see it;
+    //         denied, unavailable, timed_out  as for any connection.
+    virtual Result<SchemaTable> table(const TableName& name) = 0;
+};
 
 // Not thread-safe. Connects when it is first asked, and again after a failure.
 class ServerDictionary : public Dictionary {
@@ -15,10 +28,16 @@ public:
 
     // Ask this server from now on.
     void use(const ServerId& server);
-    Result<TableDefinition> table(const std::string& database, const std::string& name) override;
+    Result<SchemaTable> table(const TableName& name) override;
+    // All tables of the databases, a few queries for all of them together; none: of all but the
+    // system's. No locks: what changes meanwhile may be there in its old or its new form, so the
+    // caller has to know that nothing did (schema_capture.h).
+    Result<Schema> capture(const std::vector<std::string>& databases);
 
 private:
     Result<sql::Table> query(const std::string& statement);
+    // Adds the tables for which `where`(name of the database's column) holds.
+    Result<> read_tables(const std::string& database, const std::string& table, Schema& schema);
 
     const sql::Credentials credentials_;
     ServerId server_{};
