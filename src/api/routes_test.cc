@@ -41,6 +41,15 @@ Sources sources_of(const coord::GroupView& group) {
             .clusters = [] { return std::vector<topology::ClusterReport>{shop()}; },
             .streams = streams,
             .group_streams = streams,
+            .stream_filter = [](const std::string& name) -> Result<StreamFilter> {
+                if (name != "s") return Error{Errc::not_found, "no stream " + name};
+                return StreamFilter{.filter = "exclude: a.b", .configured = ""};
+            },
+            .set_stream_filter = [](const std::string&,
+                                    const std::optional<std::string>& text) -> Result<> {
+                if (text == "bad") return Error{Errc::invalid, "column 1"};
+                return {};
+            },
             .http = [] { return HttpCounts{.requests = 3}; },
             .node = {.grouped = true},
             .version = "1"};
@@ -80,6 +89,23 @@ TEST(Streams, SayTheirHolderAndSurviveTheRoundTrip) {
     ASSERT_EQ(read->size(), 1u);
     EXPECT_EQ(read->front().rows, 7u);
     EXPECT_FALSE(streams_from_json("{}"));
+}
+
+TEST(Streams, ShowAndTakeFilters) {
+    const std::string path = "/api/v1/streams/s/filter";
+    EXPECT_EQ(ask(path, healthy_group(true)).body,
+              R"({"name":"s","filter":"exclude: a.b","configured":""})");
+    EXPECT_EQ(ask("/api/v1/streams/x/filter", healthy_group(true)).status, 404);
+    const auto put = [&](const std::string& body) {
+        Request request{.method = "PUT", .path = path, .body = body};
+        const Route* route = find_route(request);
+        EXPECT_TRUE(route != nullptr && route->changes && route->scope == Scope::leader);
+        return route->handle(sources_of(healthy_group(true)), request).status;
+    };
+    EXPECT_EQ(put(R"({"filter":"exclude: a.b"})"), 200);
+    EXPECT_EQ(put(R"({"filter":null})"), 200);
+    EXPECT_EQ(put(R"({"filter":"bad"})"), 400);
+    EXPECT_EQ(put("exclude: a.b"), 400);
 }
 
 TEST(Metrics, AreInPrometheusFormat) {

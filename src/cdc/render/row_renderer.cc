@@ -294,6 +294,7 @@ Result<> RowRenderer::Impl::begin(const TablePlan& table, const wire::Event& eve
     }
     at = rows.rows.data();
     end = at + rows.rows.size();
+    values.begin(end, 0);
     texts.begin(end, table.fixed_bytes_max);
     return {};
 }

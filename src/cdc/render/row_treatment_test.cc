@@ -188,6 +188,24 @@ TEST_F(TreatedRows, AreFilteredByTheirValues) {
     }
 }
 
+// A receive buffer is used again: what is known of the event that was there before is of no use.
+TEST_F(TreatedRows, AreFilteredWhereverTheyLie) {
+    for (std::size_t shift = 0; shift < 40; ++shift) {
+        RowRenderer renderer(OutputConfig{});
+        ByteBuffer out;
+        std::string memory(4096, '\0');
+        const auto placed = [&](std::size_t index) {
+            wire::Event event = events_[index];
+            event.body.copy(memory.data() + shift * (index == kUpdate ? 0 : 1), event.body.size());
+            event.body = {memory.data() + shift * (index == kUpdate ? 0 : 1), event.body.size()};
+            return event;
+        };
+        ASSERT_TRUE(renderer.append_rows(plans_[kDelete], placed(kDelete), {}, out));
+        const TablePlan plan = treated(kUpdate, {}, "exclude: *.*.tags=none");
+        EXPECT_EQ(renderer.keeps_any(plan, placed(kUpdate)), true) << shift;
+    }
+}
+
 // What openssl makes of an "encrypted" object.
 std::string decrypted(const std::string& line, const std::string& key) {
     std::smatch found;
