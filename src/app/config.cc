@@ -353,7 +353,9 @@ void check_stream(Reader& reader, const TomlTable& table, int line, const Config
                                    json_quote(stream.cluster),
                                    nearest ? fmt::format("; did you mean {}?", *nearest) : ""));
         } else if (stream.credentials.user.empty()) {
+            const sql::Tls tls = stream.credentials.tls;
             stream.credentials = cluster->credentials;
+            stream.credentials.tls = tls;
         }
         if (const TomlEntry* server = find(table, "server")) {
             reader.add(server->value.line, fmt::format("server in {} excludes cluster", title));
@@ -374,7 +376,7 @@ void check_stream(Reader& reader, const TomlTable& table, int line, const Config
         reader.add(databases->value.line,
                    fmt::format("include_databases in {} excludes filter", title));
     }
-    if (const auto good = cdc::check_output(stream); !good) {
+    if (const auto good = cdc::check_stream_config(stream); !good) {
         reader.add(line_of(table, "output", line),
                    fmt::format("{} ({})", good.error().what, title));
     }

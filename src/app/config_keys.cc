@@ -251,6 +251,28 @@ Field<S> name(std::string key, std::string S::*member, std::string doc) {
     return field;
 }
 
+template <std::string sql::Tls::*Member>
+Field<cdc::StreamConfig> tls_file(std::string name, std::string doc) {
+    return text_at<cdc::StreamConfig>(
+        std::move(name),
+        [](cdc::StreamConfig& c) -> std::string& { return c.credentials.tls.*Member; },
+        std::move(doc));
+}
+
+Field<cdc::StreamConfig> tls_mode(std::string name, std::string doc) {
+    return {.name = std::move(name),
+            .type = "text",
+            .fallback = "\"DISABLED\"",
+            .doc = std::move(doc),
+            .set = [](cdc::StreamConfig& section, const TomlValue& value) -> Problem {
+                const auto* word = value.as<std::string>();
+                const auto mode = word != nullptr ? sql::parse_tls_mode(*word) : std::nullopt;
+                if (!mode) return "say DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY";
+                section.credentials.tls.mode = *mode;
+                return {};
+            }};
+}
+
 // Short for a filter.
 Field<cdc::StreamConfig> include_databases() {
     using S = cdc::StreamConfig;
@@ -520,6 +542,14 @@ const std::vector<Field<cdc::StreamConfig>>& stream_fields() {
         account<S>("password", &S::credentials, &Account::password, "Its password."),
         password_file<S>("password_file", &S::credentials,
                          "File with the password, in place of `password`."),
+        tls_mode("ssl",
+                 "Of the connections to servers: DISABLED, PREFERRED, REQUIRED, VERIFY_CA, "
+                 "VERIFY_IDENTITY."),
+        tls_file<&sql::Tls::ca>(
+            "ssl_ca", "PEM file of the servers' authority. Default: those that this host trusts."),
+        tls_file<&sql::Tls::cert>(
+            "ssl_cert", "PEM file of a certificate to show, for accounts with REQUIRE X509."),
+        tls_file<&sql::Tls::key>("ssl_key", "PEM file of its key."),
         choice<S>("source", &S::source,
                   {{"automatic", cdc::SourcePreference::automatic},
                    {"primary", cdc::SourcePreference::primary},

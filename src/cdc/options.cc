@@ -91,9 +91,13 @@ void settle_endpoints(OptionDraft& draft) {
         pick(binlog.port, binlog.host ? std::nullopt : main.port, config.server.port);
     config.credentials.user = pick(binlog.user, main.user, std::string());
     config.credentials.password = pick(binlog.password, main.password, std::string());
+    config.credentials.tls = draft.tls_files;
+    config.credentials.tls.mode = pick(binlog.tls, main.tls, sql::TlsMode::disabled);
     if (!draft.schema.host) return;
     config.schema_server = ServerId{.host = *draft.schema.host,
                                     .port = draft.schema.port.value_or(config.server.port)};
+    config.schema_credentials.tls = draft.tls_files;
+    config.schema_credentials.tls.mode = draft.schema.tls.value_or(config.credentials.tls.mode);
     config.schema_credentials.user = draft.schema.user.value_or(config.credentials.user);
     config.schema_credentials.password =
         draft.schema.password.value_or(config.credentials.password);
@@ -119,7 +123,7 @@ void check_together(const OptionDraft& draft, std::vector<std::string>& problems
     refuse_if(!to_file && !config.output_file.empty(), "output_file: it needs producer=file");
     refuse_if(!config.init_gtid.empty() && !config.init_position.empty(),
               "init_gtid: it excludes init_position");
-    if (const auto good = check_output(config); !good) problems.push_back(good.error().what);
+    if (const auto good = check_stream_config(config); !good) problems.push_back(good.error().what);
     const KeyConfig& keys = config.keys;
     refuse_if(keys.partition_by == PartitionBy::column && keys.partition_columns.empty(),
               "producer_partition_by: column needs producer_partition_columns");
@@ -180,8 +184,14 @@ Result<bool> option_as_bool(const std::string& value) {
     return wrong("say true or false");
 }
 
-Result<> check_output(const StreamConfig& config) {
+Result<> check_stream_config(const StreamConfig& config) {
     const OutputConfig& output = config.output;
+    const sql::Tls& tls = config.credentials.tls;
+    if (tls.cert.empty() != tls.key.empty()) return wrong("ssl_cert and ssl_key need each other");
+    const bool files = !tls.ca.empty() || !tls.cert.empty();
+    if (files && !tls.on() && !config.schema_credentials.tls.on()) {
+        return wrong("ssl_ca, ssl_cert and ssl_key need ssl");
+    }
     if (output.mask_columns.needs_secret() && output.mask_secret.empty()) {
         return wrong("mask_columns: hash needs mask_secret");
     }

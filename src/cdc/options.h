@@ -55,7 +55,7 @@ struct GivenOption {
 };
 
 // What goes for every way to configure a stream. Errors: invalid  options that need each other.
-Result<> check_output(const StreamConfig& config);
+Result<> check_stream_config(const StreamConfig& config);
 
 // true or 1, false or 0; a bare switch has no value and means true.
 // Errors: invalid  anything else.

@@ -15,6 +15,7 @@ struct EndpointOptions {
     std::optional<std::uint16_t> port{};
     std::optional<std::string> user{};
     std::optional<std::string> password{};
+    std::optional<sql::TlsMode> tls{};
 };
 
 struct OptionDraft {
@@ -22,6 +23,7 @@ struct OptionDraft {
     EndpointOptions main{};
     EndpointOptions replication{};
     EndpointOptions schema{};
+    sql::Tls tls_files{};  // The files, the same for all of them.
     bool replay = false;
     std::optional<Filter> filter{};
     std::vector<std::string> include_databases{};

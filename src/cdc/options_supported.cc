@@ -81,10 +81,17 @@ Result<> set_password(OptionDraft& draft, const std::string& value) {
     return {};
 }
 
-// Until connections can be encrypted nothing may look as if they were.
-Result<> set_ssl(OptionDraft&, const std::string& value) {
-    if (value == "DISABLED" || value == "PREFERRED") return {};
-    return wrong("connections to the server are not encrypted in this version: say DISABLED");
+template <EndpointOptions OptionDraft::*Of>
+Result<> set_tls(OptionDraft& draft, const std::string& value) {
+    (draft.*Of).tls = sql::parse_tls_mode(value);
+    if ((draft.*Of).tls) return {};
+    return wrong("say DISABLED, PREFERRED, REQUIRED, VERIFY_CA or VERIFY_IDENTITY");
+}
+
+template <std::string sql::Tls::*Field>
+Result<> set_tls_file(OptionDraft& draft, const std::string& value) {
+    draft.tls_files.*Field = value;
+    return {};
 }
 
 Result<> set_client_id(OptionDraft& draft, const std::string& value) {
@@ -314,10 +321,19 @@ std::vector<Option> connection_options() {
         option(kGroup, "schema_port", "its port", "the binlog's", set_port<&D::schema>),
         option(kGroup, "schema_user", "account there", "the binlog's", set_user<&D::schema>),
         secret(kGroup, "schema_password", "its password", set_password<&D::schema>),
-        option(kGroup, "ssl", "DISABLED or PREFERRED, which both mean none yet", "DISABLED",
-               set_ssl),
-        option(kGroup, "replication_ssl", "the same for replication_host", "ssl", set_ssl),
-        option(kGroup, "schema_ssl", "the same for schema_host", "ssl", set_ssl),
+        option(kGroup, "ssl",
+               "DISABLED, PREFERRED, REQUIRED (encrypted), VERIFY_CA (and by an authority that is "
+               "trusted), VERIFY_IDENTITY (and for that host)",
+               "DISABLED", set_tls<&D::main>),
+        option(kGroup, "replication_ssl", "the same for replication_host", "ssl",
+               set_tls<&D::replication>),
+        option(kGroup, "schema_ssl", "the same for schema_host", "the binlog's",
+               set_tls<&D::schema>),
+        ours(option(kGroup, "ssl_ca", "PEM file of the authority", "those that this host trusts",
+                    set_tls_file<&sql::Tls::ca>)),
+        ours(option(kGroup, "ssl_cert", "PEM file of a certificate to show, for REQUIRE X509", "",
+                    set_tls_file<&sql::Tls::cert>)),
+        ours(option(kGroup, "ssl_key", "PEM file of its key", "", set_tls_file<&sql::Tls::key>)),
         option(kGroup, "schema_database",
                "database of a Maxwell that ran here before: it is not streamed, and never written "
                "to",

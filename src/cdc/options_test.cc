@@ -68,12 +68,18 @@ TEST(Options, AreSettledBetweenThreeEndpoints) {
                                    {"password", "p"},
                                    {"replication_host", "b"},
                                    {"replication_user", "r"},
+                                   {"ssl", "preferred"},
+                                   {"schema_ssl", "VERIFY_IDENTITY"},
+                                   {"ssl_ca", "ca.pem"},
                                    {"schema_host", "c"},
                                    {"schema_port", "3"}});
     ASSERT_TRUE(three) << three.error().what;
     EXPECT_EQ(three->config.server.str(), "b:3306");
     EXPECT_EQ(three->config.credentials.user, "r");
     EXPECT_EQ(three->config.credentials.password, "p");
+    EXPECT_EQ(three->config.credentials.tls.mode, sql::TlsMode::preferred);
+    EXPECT_EQ(three->config.schema_credentials.tls.mode, sql::TlsMode::verify_identity);
+    EXPECT_EQ(three->config.schema_credentials.tls.ca, "ca.pem");
     EXPECT_EQ(three->config.schema_server->str(), "c:3");
     EXPECT_EQ(three->config.schema_credentials.user, "r");
     EXPECT_THAT(three->notes, ElementsAre(HasSubstr("host a is not used")));
@@ -130,7 +136,9 @@ TEST(Options, RefuseWithPlaceAndRemedy) {
              {{{"producer_partition_by", "column"}}, "producer_partition_columns"},
              {{{"producer_partition_by", "shape"}}, "say database or table"},
              {{{"schema_user", "u"}}, "need schema_host"},
-             {{{"ssl", "REQUIRED"}}, "not encrypted"},
+             {{{"ssl", "yes"}}, "say DISABLED, PREFERRED, REQUIRED"},
+             {{{"ssl_cert", "c"}, {"ssl", "REQUIRED"}}, "need each other"},
+             {{{"ssl_ca", "c"}}, "need ssl"},
          }) {
         const auto options = options_of(c.values);
         ASSERT_FALSE(options) << c.text;
