@@ -19,6 +19,8 @@
 namespace evenkeel::bench {
 namespace {
 
+constexpr int kNoProgram = 127;
+
 double seconds(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
@@ -28,7 +30,7 @@ double seconds(const timeval& time) {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(errors, STDERR_FILENO);
     ::execvp(argv[0], argv.data());
-    ::_exit(127);
+    ::_exit(kNoProgram);
 }
 
 Result<std::string> last_line(const io::PlainFile& file) {
@@ -66,6 +68,10 @@ Result<Cost> run_child(const std::vector<std::string>& argv, Output output, pid_
     while (::wait4(pid, &status, 0, &usage) < 0) {
     }
     const std::chrono::duration<double> wall = io::now() - started;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kNoProgram) {
+        return Error{Errc::not_found,
+                     fmt::format("run {0}: no such program: install {0}", argv[0])};
+    }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         return Error{Errc::unavailable, fmt::format("run {}: status {}: {}", argv[0], status,
                                                     last_line(errors).value_or(""))};

@@ -21,8 +21,8 @@ struct Cost {
 enum class Output { to_nowhere, ends_in_numbers };
 
 // What it says on stderr is dropped unless it fails.
-// Errors: unavailable  it could not be started, or did not exit with status 0; its last words are
-//                      in the text.
+// Errors: not_found    there is no such program;
+//         unavailable  it did not exit with status 0; its last words are in the text.
 Result<Cost> run_child(const std::vector<std::string>& argv, Output output, pid_t server);
 
 }  // namespace evenkeel::bench

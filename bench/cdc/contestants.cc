@@ -17,7 +17,7 @@ Contestant of_this_program(const lab::Server& server, Who who, const char* name,
     const std::string port = std::to_string(server.id().port);
     return {.who = who,
             .name = name,
-            .counts_rows = who == Who::ours,
+            .counts_rows = who != Who::count,
             .command = [reader, port](const Recorded& where, std::uint64_t) {
                 return std::vector<std::string>{io::own_path(), "--child",   reader,
                                                 port,           where.begin, where.end};
@@ -30,6 +30,7 @@ Contestant binlog_tool(const lab::Server& server, Who who, const char* name,
     std::vector<std::string> argv = {"mariadb-binlog",
                                      "--no-defaults",
                                      "--read-from-remote-server",
+                                     "--skip-ssl",
                                      "--host=127.0.0.1",
                                      fmt::format("--port={}", server.id().port),
                                      "--user=" + account.user,
@@ -95,6 +96,7 @@ std::vector<Contestant> contestants(const lab::Server& server, const Options& op
                                     const std::string& folder) {
     std::vector<Contestant> all = {
         of_this_program(server, Who::ours, "evenkeel, JSON", "stream"),
+        of_this_program(server, Who::ours_tls, "evenkeel, JSON, TLS", "stream-over-tls"),
         of_this_program(server, Who::count, "count only", "count"),
         binlog_tool(server, Who::raw, "mariadb-binlog --raw",
                     {"--raw", "--result-file=" + folder + "/"}),

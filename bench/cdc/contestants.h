@@ -12,7 +12,18 @@
 
 namespace evenkeel::bench {
 
-enum class Who { ours, count, raw, verbose, go_decode, go_json, zongji, debezium, python };
+enum class Who {
+    ours,
+    ours_tls,
+    count,
+    raw,
+    verbose,
+    go_decode,
+    go_json,
+    zongji,
+    debezium,
+    python
+};
 
 struct Contestant {
     Who who = Who::ours;

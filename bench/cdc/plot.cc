@@ -95,7 +95,7 @@ public:
         for (const Line* line : order) add_bar(*line);
     }
 
-    std::string finish(const std::string& machine) const {
+    std::string finish(const std::string& caption) const {
         std::string svg = fmt::format(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {:.0f} {:.0f}\" role=\"img\" "
             "aria-label=\"Rows per second of binlog readers\">\n",
@@ -107,7 +107,7 @@ public:
                     "log scale; dashed: a reader that looks at event headers only, the most that "
                     "one connection gives");
         for (int decade = least_decade_; decade <= kMostDecade; ++decade) svg += grid(decade);
-        return svg + body_ + text_at(16, y_ + 28, "small", machine) + "</svg>\n";
+        return svg + body_ + text_at(16, y_ + 28, "small", caption) + "</svg>\n";
     }
 
 private:
@@ -131,7 +131,7 @@ private:
     }
 
     void add_bar(const Line& line) {
-        const bool is_ours = line.who == Who::ours;
+        const bool is_ours = line.who == Who::ours || line.who == Who::ours_tls;
         const char* style = is_ours ? "ours" : line.who == Who::count ? "limit" : "other";
         const double end = x_of(line.rows_per_s());
         body_ +=
@@ -152,10 +152,10 @@ private:
 
 }  // namespace
 
-std::string draw(const std::vector<SetResult>& sets, const std::string& machine) {
+std::string draw(const std::vector<SetResult>& sets, const std::string& caption) {
     Plot plot(sets);
     for (const SetResult& set : sets) plot.add(set);
-    return plot.finish(machine);
+    return plot.finish(caption);
 }
 
 }  // namespace evenkeel::bench

@@ -9,7 +9,7 @@
 
 namespace evenkeel::bench {
 
-// `machine` goes into the last line.
-std::string draw(const std::vector<SetResult>& sets, const std::string& machine);
+// `caption` is the last line.
+std::string draw(const std::vector<SetResult>& sets, const std::string& caption);
 
 }  // namespace evenkeel::bench

@@ -25,6 +25,7 @@ constexpr Limit kZongjiCpu{20, 40};
 constexpr Limit kPeakMb{32, 16};
 constexpr Limit kAddedP50Us{50, 10};
 constexpr Limit kAddedP99Us{200, 50};
+constexpr Limit kTlsCpu{1.6, 1.3};
 
 std::optional<double> speed_to(const SetResult& set, Who other) {
     const Line* ours = set.of(Who::ours);
@@ -80,6 +81,12 @@ void add_set(Ratios& to, const SetResult& set, std::size_t index) {
             .less_is_better = true},
            kInstructions[index]);
     to.add_for_set("C8", "CPU per row, zongji to ours", set, cpu_of(set, Who::zongji), kZongjiCpu);
+    to.add({.id = "C11",
+            .what = "CPU per row, TLS to plain",
+            .of = set.set.name,
+            .value = cpu_of(set, Who::ours_tls),
+            .less_is_better = true},
+           kTlsCpu);
 }
 
 void add_peak(Ratios& to, const std::vector<SetResult>& sets) {

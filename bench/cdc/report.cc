@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "bench/cdc/machine.h"
 
@@ -91,14 +93,21 @@ void print_latencies(const std::vector<Latency>& latencies) {
     }
 }
 
-void print_ratios(const std::vector<Ratio>& ratios) {
+std::string circumstances(const std::vector<SetResult>& sets) {
+    double most = 0;
+    for (const SetResult& set : sets) most = std::max(most, set.foreign_cores);
+    return fmt::format("{}; other programs used {:.1f} of its cores meanwhile", machine_name(),
+                       most);
+}
+
+void print_ratios(const Results& results) {
     fmt::print("\n  {:<5}{:<33}{:<9}{:>9}{:>9}{:>9}\n", "", "", "of", "value", "floor", "goal");
-    for (const Ratio& one : ratios) {
+    for (const Ratio& one : ratios(results)) {
         fmt::print("  {:<5}{:<33}{:<9}{:>9}{:>9}{:>9}  {}\n", one.id, one.what, one.of,
                    one.value ? short_number(*one.value) : "-", short_number(one.floor),
                    short_number(one.goal), one.verdict());
     }
-    fmt::print("\n{}\n", machine_name());
+    fmt::print("\n{}\n", circumstances(results.sets));
 }
 
 void print_json(const Results& results) {

@@ -28,7 +28,8 @@ def line_of(event, kind, row):
 def main():
     host, port, user, password, file, end, gtid, *_unused = sys.argv[1:]
     stream = BinLogStreamReader(
-        connection_settings={"host": host, "port": int(port), "user": user, "passwd": password},
+        connection_settings={"host": host, "port": int(port), "user": user, "passwd": password,
+                             "ssl_disabled": True},
         # On MariaDB it begins at a GTID position; file names are what it then tells.
         server_id=4711002, auto_position=gtid, blocking=True, is_mariadb=True,
         only_events=[*KINDS, XidEvent],
