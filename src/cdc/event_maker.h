@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "model/gtid.h"
+#include "model/gtid_set.h"
 #include "wire/binlog_event.h"
 
 namespace evenkeel::cdc::test {
@@ -63,6 +64,24 @@ public:
             body.append(xa);
         }
         return event(wire::EventType::gtid, body);
+    }
+
+    // What opens a transaction of MySQL.
+    std::string mysql_gtid(const MysqlGtid& gtid) {
+        std::string body(1, '\0');
+        body.append(reinterpret_cast<const char*>(gtid.source.uuid.bytes.data()), 16);
+        put(body, gtid.sequence);
+        return event(wire::EventType::mysql_gtid, body);
+    }
+
+    std::string anonymous_gtid() { return event(wire::EventType::anonymous_gtid, {}); }
+
+    std::string rotate(std::string_view file, std::uint64_t position) {
+        std::string body;
+        put(body, position);
+        std::string bytes = event(wire::EventType::rotate, body.append(file));
+        position_ = static_cast<std::uint32_t>(position);
+        return bytes;
     }
 
     // A table with the one column `id INT`, with its name in the metadata.

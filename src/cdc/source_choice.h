@@ -55,6 +55,8 @@ struct StreamPlace {
     BinlogPosition published{};  // All rows up to here are in the sink.
     BinlogPosition read_from{};  // What lies behind here is needed from the server: published, or
                                  // before it for the sake of prepared XA transactions.
+
+    bool operator==(const StreamPlace&) const = default;
 };
 
 // `patience_over`: it lacked something for as long as one should wait.

@@ -13,6 +13,12 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+const std::string kUuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+
+MysqlGtid mysql(std::uint64_t sequence) {
+    return {{*parse_uuid(kUuid), ""}, sequence};
+}
+
 class NoDictionary : public Dictionary {
 public:
     Result<SchemaTable> table(const TableName& name) override {
@@ -141,6 +147,95 @@ TEST_F(StreamDecoderTest, HoldsPreparedXaTransactionsUntilTheyCommit) {
     EXPECT_THAT(lines(), ElementsAre(line(1, "", "\"commit\":true,")));
     EXPECT_FALSE(decoder_.read_from());
     EXPECT_EQ(decoder_.position().at.str(), "0-1-9");
+}
+
+TEST_F(StreamDecoderTest, CountsMysqlTransactionsOfEveryShape) {
+    ok(maker_.mysql_gtid(mysql(1)));
+    ok(maker_.query("shop", "CREATE TABLE t (id INT)"));  // All of it.
+    EXPECT_EQ(decoder_.position().at.str(), kUuid + ":1");
+    ok(maker_.mysql_gtid(mysql(2)));
+    ok(maker_.query("shop", "BEGIN"));
+    ok(maker_.query("shop", "CREATE TABLE t (id INT) START TRANSACTION"));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1}));
+    EXPECT_EQ(decoder_.position().at.str(), kUuid + ":1");
+    ok(maker_.xid(99));
+    EXPECT_EQ(decoder_.position().at.str(), kUuid + ":1-2");
+    ok(maker_.mysql_gtid(mysql(3)));
+    ok(maker_.query("shop", "BEGIN"));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {2}));
+    ok(maker_.query("shop", "COMMIT"));
+    EXPECT_EQ(decoder_.position().at.str(), kUuid + ":1-3");
+    EXPECT_THAT(lines(), ElementsAre(line(1, "\"xid\":99,", "\"commit\":true,"),
+                                     line(2, "", "\"commit\":true,")));
+}
+
+TEST_F(StreamDecoderTest, ReadsPreparedTransactionsAgain) {
+    decoder_.resume({.at = *parse_gtids(kUuid + ":1-9")}, *parse_gtids(kUuid + ":1-4:6-9"));
+    ok(maker_.mysql_gtid(mysql(5)));
+    ok(maker_.query("shop", "XA START X'6f6e65',X'',1"));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1}));
+    ok(maker_.query("shop", "XA END X'6f6e65',X'',1"));
+    EXPECT_EQ(decoder_.read_from()->str(), kUuid + ":1-4:6-9");
+    ok(maker_.xa_prepare("one"));
+    EXPECT_EQ(decoder_.position().transactions, 0u) << "it was counted before";
+    EXPECT_EQ(decoder_.read_from()->str(), kUuid + ":1-4:6-9");
+    EXPECT_EQ(decoder_.read().str(), kUuid + ":1-9");
+    ok(maker_.mysql_gtid(mysql(10)));
+    ok(maker_.query("", "XA COMMIT X'6f6e65',X'',1"));
+    EXPECT_THAT(lines(), ElementsAre(line(1, "", "\"commit\":true,")));
+    EXPECT_FALSE(decoder_.read_from());
+    EXPECT_EQ(decoder_.position().at.str(), kUuid + ":1-10");
+}
+
+// Everything between is read too, and dropped: rows, definitions, decisions.
+TEST_F(StreamDecoderTest, DropsWhatItWroteBeforeWhenItReadsAgain) {
+    decoder_.resume({.at = *parse_gtids("0-1-10")}, *parse_gtids("0-1-6"));
+    ok(maker_.gtid({0, 1, 7}, 0x44, "one"));
+    ok(maker_.query("shop", "XA START X'6f6e65',X'',1"));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {1}));
+    ok(maker_.xa_prepare("one"));
+    ok(maker_.gtid({0, 1, 8}));
+    ok(maker_.table_map(6, "shop", "u"));
+    ok(maker_.insert(6, {2}));
+    ok(maker_.xid(99));
+    ok(maker_.gtid({0, 1, 9}, 0x44, "two"));
+    ok(maker_.query("shop", "XA START X'74776f',X'',1"));
+    ok(maker_.table_map(5, "shop", "t"));
+    ok(maker_.insert(5, {3}));
+    ok(maker_.xa_prepare("two"));
+    ok(maker_.gtid({0, 1, 10}, 0x84, "two"));
+    ok(maker_.query("", "XA COMMIT X'74776f',X'',1"));
+    EXPECT_THAT(lines(), IsEmpty());
+    EXPECT_EQ(decoder_.read_from()->str(), "0-1-6");
+    ok(maker_.gtid({0, 1, 11}, 0x84, "one"));
+    ok(maker_.query("", "XA COMMIT X'6f6e65',X'',1"));
+    EXPECT_THAT(lines(), ElementsAre(line(1, "", "\"commit\":true,")));
+    EXPECT_EQ(decoder_.position().at.str(), "0-1-11");
+}
+
+TEST_F(StreamDecoderTest, CountsByFileWhereTransactionsHaveNoNames) {
+    decoder_.restart("uuid");
+    decoder_.resume({.at = FilePosition{.file = "b.000001", .offset = 4, .server_uuid = "uuid"}});
+    ok(maker_.rotate("b.000002", 4));
+    ok(maker_.anonymous_gtid());
+    ok(maker_.query("shop", "CREATE TABLE t (id INT)"));
+    ASSERT_TRUE(decoder_.position().at.file() != nullptr);
+    EXPECT_EQ(decoder_.position().at.file()->file, "b.000002");
+    EXPECT_EQ(decoder_.position().at.file()->server_uuid, "uuid");
+    EXPECT_EQ(decoder_.position().at.file()->offset, decoder_.position().offset);
+}
+
+TEST_F(StreamDecoderTest, StopsWhereGtidsWereTurnedOff) {
+    decoder_.resume({.at = *parse_gtids(kUuid + ":1-9")});
+    ok(maker_.anonymous_gtid());
+    const auto done = feed(maker_.query("shop", "CREATE TABLE t (id INT)"));
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, Errc::conflict);
+    EXPECT_THAT(done.error().what, HasSubstr("gtid_mode was changed"));
 }
 
 TEST_F(StreamDecoderTest, StopsAtAChangeThatIsOnlyAStatement) {

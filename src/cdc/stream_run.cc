@@ -261,7 +261,17 @@ Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
     current_is_primary_ = choice.is_primary;
     current_since_ = io::now();
     world_.status->set_source(choice.server->str());
-    return read(source, stop);
+    return once_more(read(source, stop));
+}
+
+// Damaged on the way, it is whole when it comes again; damaged on the server, it is damaged again.
+Result<> StreamRun::once_more(Result<> read) {
+    if (read || read.error().code != Errc::corrupt) return read;
+    const StreamPlace place{.published = decoder_.position().at, .read_from = decoder_.read()};
+    if (corrupt_at_ == place) return read;
+    corrupt_at_ = place;
+    log::warn("cdc", "stream {}: {}: asks for it once more", config_.name, read.error().what);
+    return Error{Errc::unavailable, read.error().what};
 }
 
 Result<> StreamRun::take_up(Source& source, bool is_primary, io::StopToken& stop) {

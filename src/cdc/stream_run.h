@@ -64,6 +64,7 @@ private:
     static void start_below_4g(StreamDecoder& decoder);
     Result<> make_fit(Source& source, bool is_primary, io::StopToken& stop);
     Result<> read(Source& source, io::StopToken& stop);
+    Result<> once_more(Result<> read);
     bool should_leave();
     Result<> after_failure(const ServerId& server, const Error& error);
     void take_filter();
@@ -101,6 +102,7 @@ private:
     bool current_is_primary_ = false;
     Instant current_since_{};
     Instant chosen_at_{};
+    std::optional<StreamPlace> corrupt_at_;  // Where events were damaged already.
     bool proven_ = false;  // The current server has sent events: it accepts the position.
     Instant lost_at_{};    // When no server could be read from any more; 0: one is being read.
     std::map<ServerId, Failure> failures_;

@@ -66,6 +66,8 @@ struct TcpGate::Impl {
     bool swallowing EK_GUARDED_BY(mutex) = false;
     bool reset EK_GUARDED_BY(mutex) = false;
     std::string pattern EK_GUARDED_BY(mutex);
+    std::string damage EK_GUARDED_BY(mutex);
+    int damaged EK_GUARDED_BY(mutex) = 0;
     Millis delay EK_GUARDED_BY(mutex){0};
 
     io::Worker worker;
@@ -146,6 +148,13 @@ struct TcpGate::Impl {
             pair.missed_bytes = true;
             return;
         }
+        const std::size_t found =
+            way.answers && !damage.empty() ? bytes.find(damage) : std::string::npos;
+        if (found != std::string::npos) {
+            bytes[found] = static_cast<char>(bytes[found] ^ 1);
+            damage.clear();
+            ++damaged;
+        }
         if (!way.answers && armed && !swallowing) {
             way.last_bytes += bytes;
             swallowing = way.last_bytes.find(pattern) != std::string::npos;
@@ -197,6 +206,16 @@ void TcpGate::swallow_answers_after(const std::string& pattern) {
 bool TcpGate::swallows() const {
     Lock lock(impl_->mutex);
     return impl_->swallowing;
+}
+
+void TcpGate::damage_answer(const std::string& pattern) {
+    Lock lock(impl_->mutex);
+    impl_->damage = pattern;
+}
+
+int TcpGate::damaged() const {
+    Lock lock(impl_->mutex);
+    return impl_->damaged;
 }
 
 void TcpGate::delay(Millis by) {

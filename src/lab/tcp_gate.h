@@ -1,5 +1,5 @@
 // A gate between a client and a server on loopback: lets bytes through, holds them, swallows the
-// answers, or cuts. Thread-safe.
+// answers, damages them, or cuts. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -30,6 +30,10 @@ public:
     void swallow_answers_after(const std::string& pattern);
     // Whether that has come.
     bool swallows() const;
+    // In the next answer that contains `pattern`, in one piece, its first byte becomes another.
+    void damage_answer(const std::string& pattern);
+    // How many answers were damaged.
+    int damaged() const;
     // Bytes pass so much later in each direction.
     void delay(Millis by);
 
