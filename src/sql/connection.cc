@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "io/clock.h"
+#include "sql/greeting.h"
 #include "sql/tls_session.h"
 
 namespace evenkeel::sql {
@@ -114,15 +115,18 @@ std::string system_reason(std::string_view text) {
     return words;
 }
 
-bool lacks_tls(const std::string& text) {
-    return text.find("does not support") != std::string::npos;
+Error no_tls_there(const ServerId& server) {
+    return {Errc::denied,
+            fmt::format("connect {}: TLS as configured (ssl) cannot be had: the server does not "
+                        "offer it; give it a certificate (ssl_cert, ssl_key)",
+                        server.str())};
 }
 
 // Not a connection that broke while TLS was agreed on.
 bool is_tls_refusal(const std::string& text) {
     const auto says = [&](const char* word) { return text.find(word) != std::string::npos; };
-    return lacks_tls(text) || says("certificate") || says("Certificate") || says("alidation") ||
-           says("alert") || says("No such file") || says("protocol");
+    return says("does not support") || says("certificate") || says("Certificate") ||
+           says("alidation") || says("alert") || says("No such file") || says("protocol");
 }
 
 std::string tls_remedy(const Tls& tls) {
@@ -288,20 +292,32 @@ Result<Connection> Connection::open(const ServerId& server, const Credentials& c
     const int wait =
         mysql_real_connect_start(&done, impl.mysql, server.host.c_str(), credentials.user.c_str(),
                                  credentials.password.c_str(), nullptr, server.port, nullptr, 0);
+    Greeting greeting = credentials.tls.on() ? Greeting::incomplete : Greeting::other;
     const bool in_time = drive(impl.mysql, wait, deadline, [&](int happened) {
+        if (greeting == Greeting::incomplete && (happened & MYSQL_WAIT_READ) != 0) {
+            greeting = peek_greeting(mysql_get_socket(impl.mysql));
+            // The rest of it is on its way.
+            if (greeting == Greeting::incomplete) poll(nullptr, 0, 1);
+            if (greeting == Greeting::incomplete && !deadline.passed(io::now())) {
+                return int{MYSQL_WAIT_READ};
+            }
+        }
+        const bool go_on = greeting != Greeting::plain && greeting != Greeting::incomplete;
+        const bool answers = (happened & MYSQL_WAIT_READ) != 0;
+        if (answers && !go_on) happened = MYSQL_WAIT_TIMEOUT;  // The library gives up.
         return mysql_real_connect_cont(&done, impl.mysql, happened);
     });
+    if (greeting == Greeting::plain) {
+        if (credentials.tls.mode != TlsMode::preferred) return no_tls_there(server);
+        Credentials plain = credentials;
+        plain.tls = {};
+        return open(server, plain, deadline);
+    }
     if (!in_time) {
         impl.close(true);
         const auto waited = std::chrono::duration_cast<Millis>(io::now() - started);
         return Error{Errc::timed_out,
                      fmt::format("connect {}: no answer in {} ms", server.str(), waited.count())};
-    }
-    if (done == nullptr && credentials.tls.mode == TlsMode::preferred &&
-        mysql_errno(impl.mysql) == CR_SSL_CONNECTION_ERROR && lacks_tls(mysql_error(impl.mysql))) {
-        Credentials plain = credentials;
-        plain.tls = {};
-        return open(server, plain, deadline);
     }
     if (done == nullptr) {
         return connect_error(server, credentials, mysql_errno(impl.mysql), mysql_error(impl.mysql));

@@ -1,6 +1,7 @@
 // Servers that misbehave: a stream goes on without loss or repetition, or stops and says what is
 // missing and what to do.
 #include <atomic>
+#include <cstdlib>
 
 #include "io/thread.h"
 #include "lab/tcp_gate.h"
@@ -73,7 +74,8 @@ private:
 };
 
 TEST_P(CdcSourcesFault, GoesOnOverRestartsAndChangedSettings) {
-    begin();
+    // As a replica under semi-sync MariaDB would drop its last transactions after the crash.
+    begin({"--loose-init-rpl-role=MASTER"});
     OneNode node(folder() + "/group.db");
     cdc::StreamService stream(config(server()), &node.coordinator());
     stream.start();
@@ -214,7 +216,13 @@ TEST_P(CdcSourcesFault, StopsAtWhatStaysDamaged) {
     EXPECT_TRUE(lines().empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Releases, CdcSourcesFault, ::testing::ValuesIn(test::server_releases()),
+// One of each kind, unless told otherwise: each test starts servers of its own.
+std::vector<std::string> fault_releases() {
+    if (std::getenv("EVENKEEL_TEST_SERVERS") != nullptr) return test::server_releases();
+    return {test::kInstalled, "mysql-8.0"};
+}
+
+INSTANTIATE_TEST_SUITE_P(Releases, CdcSourcesFault, ::testing::ValuesIn(fault_releases()),
                          test::release_name);
 
 }  // namespace

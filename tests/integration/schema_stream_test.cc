@@ -169,7 +169,7 @@ TEST_F(SchemaStream, ATableThatWasLostSightOfIsAskedFor) {
 TEST_F(SchemaStream, PrintsDdlAtItsPlace) {
     cdc::StreamConfig config = stream_config();
     config.output.ddl = true;
-    config.include_databases = {"shop"};
+    config.filter = cdc::Filter::of_databases({"shop"});
     const auto found = stream_during(
         config,
         {"USE shop", "CREATE TABLE t (id INT UNSIGNED PRIMARY KEY, e ENUM('a','b'))",

@@ -1,0 +1,34 @@
+#include "sql/greeting.h"
+
+#include <sys/socket.h>
+
+#include <array>
+
+namespace evenkeel::sql {
+
+Greeting look_at_greeting(std::string_view bytes) {
+    constexpr std::size_t kHead = 4;
+    constexpr char kProtocol = 10;
+    constexpr unsigned kTls = 0x0800;
+    if (bytes.size() <= kHead) return Greeting::incomplete;
+    if (bytes[kHead] != kProtocol) return Greeting::other;
+    const std::size_t version_end = bytes.find('\0', kHead + 1);
+    // Then the thread's number, the first part of the challenge and a zero.
+    const std::size_t at = version_end + 1 + 4 + 8 + 1;
+    if (version_end == std::string_view::npos || bytes.size() < at + 2) {
+        return bytes.size() < kGreetingBytes ? Greeting::incomplete : Greeting::other;
+    }
+    const unsigned capabilities = static_cast<unsigned char>(bytes[at]) |
+                                  static_cast<unsigned>(static_cast<unsigned char>(bytes[at + 1]))
+                                      << 8;
+    return (capabilities & kTls) != 0 ? Greeting::tls : Greeting::plain;
+}
+
+Greeting peek_greeting(int socket) {
+    std::array<char, kGreetingBytes> room;
+    const ssize_t got = ::recv(socket, room.data(), room.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (got <= 0) return Greeting::other;
+    return look_at_greeting({room.data(), static_cast<std::size_t>(got)});
+}
+
+}  // namespace evenkeel::sql
