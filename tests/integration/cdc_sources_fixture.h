@@ -114,7 +114,7 @@ protected:
         config.producer = cdc::Producer::file;
         config.output_file = folder() + "/out.json";
         config.checkpoint_interval = Millis{20};
-        if (!database_.empty()) config.include_databases = {database_};
+        if (!database_.empty()) config.filter = cdc::Filter::of_databases({database_});
         return config;
     }
 

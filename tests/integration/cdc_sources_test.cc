@@ -28,7 +28,7 @@ protected:
         lab::Server& server = shared();
         if (mysql(server)) set_gtids(server, gtids);
         run(server, {"USE " + make_database(server), "CREATE TABLE t (id INT PRIMARY KEY)"});
-        use_ = "USE " + config(server).include_databases[0];
+        use_ = "USE " + database_;
         return server;
     }
     void write(const lab::Server& server, std::vector<std::string> statements) {
@@ -133,7 +133,7 @@ io::Process CdcSources::start_child(const lab::Server& server) {
                                      "--gtest_filter=SourcesChild.DISABLED_Runs"},
                             .environment = {"CDC_CHILD=" + folder() + "/group.db",
                                             "CDC_PORT=" + std::to_string(server.id().port),
-                                            "CDC_DATABASE=" + config(server).include_databases[0],
+                                            "CDC_DATABASE=" + database_,
                                             "CDC_OUT=" + folder() + "/out.json"},
                             .output = folder() + "/child.log"});
     EXPECT_TRUE(child) << child.error().what;
@@ -154,7 +154,7 @@ TEST(SourcesChild, DISABLED_Runs) {
     config.credentials = lab::Accounts{}.evenkeel;
     config.producer = cdc::Producer::file;
     config.output_file = ::getenv("CDC_OUT");
-    config.include_databases = {::getenv("CDC_DATABASE")};
+    config.filter = cdc::Filter::of_databases({::getenv("CDC_DATABASE")});
     config.checkpoint_interval = Millis{20};
     cdc::StreamService stream(config, &node.coordinator());
     stream.start();
