@@ -76,12 +76,6 @@ PooledServer& pooled(const std::string& release) {
     return it->second;
 }
 
-// MySQL's own, which only matter to GTIDs.
-bool is_harmless(wire::EventType type) {
-    const auto number = static_cast<unsigned>(type);
-    return number == 29 || (number >= 33 && number <= 37) || number == 42;
-}
-
 }  // namespace
 
 std::vector<TypesSetup> types_setups() {
@@ -279,10 +273,8 @@ Lines Types::lines_of(const std::vector<std::string>& statements,
 
 void Types::add_event(const wire::Event& event, Lines& lines) {
     ++event_counts_[event.header.type];
-    if (!is_harmless(event.header.type)) {
-        EXPECT_EQ(wire::handling_of(event.header), wire::Handling::known)
-            << wire::event_name(event.header.type);
-    }
+    EXPECT_EQ(wire::handling_of(event.header), wire::Handling::known)
+        << wire::event_name(event.header.type);
     if (event.header.type == wire::EventType::transaction_payload) {
         add_payload(event, lines);
     } else if (event.header.type == wire::EventType::table_map) {
