@@ -286,7 +286,10 @@ Place ValueWriter::write_patched(const ColumnPlan& column, const char* before, P
     if (take_content(column, before, document) == nullptr) return {};
     const char* in = take_content(column, place.in, diffs);
     if (in == nullptr) return {};
-    if (diffs.empty()) return {in, write_json_binary(document, place.out)};
+    if (diffs.empty()) {
+        char* out = write_json_binary(document, place.out);
+        return {out != nullptr ? in : nullptr, out};
+    }
     out_.set_end(place.out);
     if (!patch_.append(document, diffs, style_.quirks, out_)) return {};
     return {in, out_.room(fixed_room_)};
