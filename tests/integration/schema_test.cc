@@ -154,7 +154,11 @@ TEST_P(SchemaFollower, AgreesWithTheServerAfterEachStatement) {
     const int wanted = static_cast<int>(number_from("EVENKEEL_STATEMENTS", kStatements));
     for (int i = 0; i < wanted && !budget.passed(io::now()); ++i) {
         const std::string statement = generator.next(followed);
-        if (!run(statement)) continue;
+        if (!run(statement)) {
+            // The old table is gone all the same.
+            if (statement.find("OR REPLACE") != std::string::npos) followed = capture();
+            continue;
+        }
         ++succeeded;
         ASSERT_NO_FATAL_FAILURE(follow(statement, followed));
         cdc::Schema real = capture();

@@ -171,8 +171,9 @@ Result<std::vector<SchemaChange>> SchemaCache::on_statement(const wire::Query& q
     }
     const ApplyContext apply{.server_charset = context.server_charset,
                              .follows = [this](const TableName& name) { return follows(name); }};
+    // Also where the schema sees no change: what the server was asked for may be outdated.
+    if (!std::holds_alternative<NoChange>(ddl)) restart();
     std::vector<SchemaChange> changes = history_.apply(ddl, apply);
-    if (!changes.empty()) restart();
     std::erase_if(changes, [this](const SchemaChange& change) {
         return !rules_.wants(change.database, change.table) ||
                (change.after && !rules_.wants(change.after->database, change.after->name));

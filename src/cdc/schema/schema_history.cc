@@ -47,7 +47,10 @@ std::vector<SchemaChange> SchemaHistory::apply(const Ddl& ddl, const ApplyContex
         }
         // As it is after the whole statement: of a swap both names have a table.
         std::vector<TableName> names = {{change.database, change.table}};
-        if (change.after) names.push_back({change.after->database, change.after->name});
+        if (change.after) {
+            TableName now{change.after->database, change.after->name};
+            if (now != names.front()) names.push_back(std::move(now));
+        }
         for (const TableName& name : names) {
             const SchemaTable* table = schema_.find(name);
             note({.version = version_,

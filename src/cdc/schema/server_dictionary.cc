@@ -93,16 +93,16 @@ void add_columns(const sql::Table& rows, Tables& tables) {
     }
 }
 
-// The clause that MariaDB writes for a column of type JSON.
+// The clause that MariaDB writes for a column of type JSON. The constraint keeps the column's first
+// name when the column is renamed; the clause does not.
 void add_checks(const sql::Table& rows, Tables& tables) {
     TableOfRow place(rows, "CONSTRAINT_SCHEMA", tables);
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
         SchemaTable* table = place.find(i);
-        if (table == nullptr) continue;
-        const std::string column = rows.text(i, "CONSTRAINT_NAME");
-        if (rows.text(i, "CHECK_CLAUSE") != "json_valid(" + quoted_name(column) + ")") continue;
+        if (table == nullptr || rows.get(i, "LEVEL").value_or("Column") != "Column") continue;
+        const std::string clause = rows.text(i, "CHECK_CLAUSE");
         for (SchemaColumn& c : table->columns) {
-            if (same_name(c.name, column)) c.json = true;
+            if (clause == "json_valid(" + quoted_name(c.name) + ")") c.json = true;
         }
     }
 }
@@ -157,11 +157,9 @@ Result<> ServerDictionary::read_tables(const std::string& database, const std::s
     add_columns(columns, tables);
     EK_TRY(const sql::Table version, query("SELECT VERSION() AS version"));
     if (contains(version.text(0, "version"), "MariaDB")) {
-        EK_TRY(const sql::Table checks,
-               query("SELECT CONSTRAINT_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, CHECK_CLAUSE FROM "
-                     "information_schema.CHECK_CONSTRAINTS" +
-                     where("CONSTRAINT_SCHEMA", database, table) +
-                     " AND CHECK_CLAUSE LIKE 'json\\_valid(%'"));
+        EK_TRY(const sql::Table checks, query("SELECT * FROM information_schema.CHECK_CONSTRAINTS" +
+                                              where("CONSTRAINT_SCHEMA", database, table) +
+                                              " AND CHECK_CLAUSE LIKE 'json\\_valid(%'"));
         add_checks(checks, tables);
     }
     EK_TRY(const sql::Table keys,
