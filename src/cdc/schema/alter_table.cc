@@ -13,9 +13,17 @@ Error misfit(std::string_view what, std::string_view name) {
     return {Errc::conflict, fmt::format("{} {}", what, name)};
 }
 
-SchemaColumn make_column(const ColumnSpec& spec, const std::string& table_charset) {
+// `converted_to`: of CONVERT TO in the same statement, which wins over the column's own charset;
+// empty: there is none.
+SchemaColumn make_column(const ColumnSpec& spec, const std::string& table_charset,
+                         const std::string& converted_to) {
     SchemaColumn column{.name = spec.name};
     resolve_type(spec.type, table_charset, column);
+    if (!column.charset.empty() && !converted_to.empty()) {
+        WrittenType converted = spec.type;
+        converted.charset = {.charset = converted_to};
+        resolve_type(converted, table_charset, column);
+    }
     column.generated = spec.generated;
     column.invisible = spec.invisible;
     return column;
@@ -78,7 +86,7 @@ private:
         }
     }
 
-    // Also of columns that the same statement gives another charset.
+    // Of the old columns; the new ones have it already.
     Result<> convert() {
         if (converted_to_.empty()) return {};
         for (SchemaColumn& column : columns_) {
@@ -105,7 +113,7 @@ private:
             if (const AlterStep* changed = step_of(old, Kind::change_column)) {
                 rename_in_key(old.name, changed->column.name);
                 if (changed->place.where == ColumnPlace::Where::unchanged) {
-                    columns_.push_back(make_column(changed->column, table_.charset));
+                    columns_.push_back(make_column(changed->column, table_.charset, converted_to_));
                 }
                 continue;
             }
@@ -135,7 +143,7 @@ private:
                 if (at == columns_.end()) return misfit("there is no column", step.place.after);
                 ++at;
             }
-            columns_.insert(at, make_column(step.column, table_.charset));
+            columns_.insert(at, make_column(step.column, table_.charset, converted_to_));
         }
         return {};
     }
