@@ -585,7 +585,19 @@ const std::vector<Field<cdc::StreamConfig>>& stream_fields() {
         millis<S>("checkpoint_interval_ms", &S::checkpoint_interval, 10, 60'000,
                   "How often the checkpoint is stored."),
         count<S>("transaction_bytes_max", &S::transaction_bytes_max, 0, std::int64_t{1} << 40,
-                 "A larger transaction waits for its end in a temporary file.")};
+                 "A larger transaction waits for its end in a temporary file."),
+        choice<S>("bootstrapper", &S::bootstrapper,
+                  {{"async", cdc::Bootstrapper::async},
+                   {"sync", cdc::Bootstrapper::sync},
+                   {"none", cdc::Bootstrapper::none}},
+                  "async and sync: take requests for bootstraps; none: ignore them."),
+        count<S>("bootstrap_chunk_rows", &S::bootstrap_chunk_rows, 1, 1'000'000,
+                 "Rows that a bootstrap reads at once."),
+        count<S>("bootstrap_rows_per_second", &S::bootstrap_rows_per_second, 0, 1'000'000'000,
+                 "A bootstrap reads no faster; 0: as fast as it goes."),
+        text<S>("schema_database", &S::schema_database,
+                "Maxwell's own database: it is not streamed, and rows in its table bootstrap are "
+                "requests.")};
     return fields;
 }
 

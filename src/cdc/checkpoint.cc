@@ -133,15 +133,15 @@ Result<std::optional<Checkpoint>> CheckpointStore::load(Deadline deadline) {
 }
 
 Result<> CheckpointStore::store(const Checkpoint& checkpoint, Deadline deadline,
-                                std::vector<coord::Op> definitions) {
+                                std::vector<coord::Op> also) {
     Checkpoint mine = checkpoint;
     mine.epoch = grant_.epoch;
-    definitions.push_back({.key = key_, .value = to_json(mine)});
+    also.push_back({.key = key_, .value = to_json(mine)});
     // With the version compared, a copy of the map that lags behind cannot move it backwards.
-    EK_TRY(version_, coordinator_.commit(grant_,
-                                         {.compares = {{.key = key_, .version = version_}},
-                                          .ops = std::move(definitions)},
-                                         deadline));
+    EK_TRY(version_,
+           coordinator_.commit(
+               grant_, {.compares = {{.key = key_, .version = version_}}, .ops = std::move(also)},
+               deadline));
     return {};
 }
 

@@ -48,8 +48,9 @@ public:
     // Errors: conflict  the duty or the checkpoint is somebody else's now: load() again, if the
     // duty
     //                   is still held;  unavailable, timed_out.
+    // `also`: writes of the same transaction.
     Result<> store(const Checkpoint& checkpoint, Deadline deadline,
-                   std::vector<coord::Op> definitions = {});
+                   std::vector<coord::Op> also = {});
 
 private:
     coord::Coordinator& coordinator_;

@@ -16,6 +16,10 @@ namespace evenkeel::cdc {
 
 enum class Producer { stdout_lines, file };
 
+// Maxwell's option of that name. `async` and `sync` are the same: a bootstrap never stops the
+// stream.
+enum class Bootstrapper { async, sync, none };
+
 // Where a stream in a node group reads: see source.h for the choice behind `automatic`.
 enum class SourcePreference { automatic, primary, replica };
 
@@ -86,6 +90,11 @@ struct StreamConfig {
     bool recapture_schema = false;       // Once: take today's definitions for those of the place.
     Millis checkpoint_interval{200};
     std::uint64_t transaction_bytes_max = 64u << 20;  // Larger transactions spill to a file.
+    Bootstrapper bootstrapper = Bootstrapper::async;
+    std::uint64_t bootstrap_chunk_rows = 5000;
+    std::uint64_t bootstrap_rows_per_second = 0;  // 0: as fast as it goes.
+    // Maxwell's own database: not streamed; its table `bootstrap` is listened to.
+    std::string schema_database = "maxwell";
 };
 
 }  // namespace evenkeel::cdc

@@ -47,13 +47,15 @@ StreamDecoder::StreamDecoder(const StreamConfig& config, TableTracker& schema, D
       schema_(schema),
       drain_(std::move(drain)),
       renderer_(config.output),
-      transaction_(config.transaction_bytes_max) {
+      transaction_(config.transaction_bytes_max),
+      requests_(config.transaction_bytes_max) {
     if (!config.dead_letter_file.empty()) renderer_.use_dead_letters(dead_letters_);
 }
 
 void StreamDecoder::restart(const std::string& server_uuid) {
     group_.reset();
     transaction_.clear();
+    requests_.clear();
     ddl_lines_.clear();
     ddl_count_ = 0;
     schema_.restart();
@@ -86,6 +88,7 @@ std::optional<BinlogPosition> StreamDecoder::read_from() const {
 }
 
 Result<> StreamDecoder::before_reuse() {
+    EK_TRY_VOID(requests_.keep());
     auto kept = transaction_.keep();
     if (kept) return kept;
     return Error{Errc::conflict,
@@ -258,6 +261,7 @@ Result<> StreamDecoder::on_rows(const wire::Event& event) {
     const TableTracker::Table* table = schema_.find(id);
     if (table == nullptr) return wire::corrupt_event(event, "no table map came before it");
     if (table->wanted) transaction_.add(event, table->plan, event_start_);
+    if (table->listened) requests_.add(event, table->plan, event_start_);
     return {};
 }
 
@@ -278,8 +282,13 @@ Result<> StreamDecoder::on_statement(const wire::Event& event, const wire::Query
     switch (statement.kind) {
         case StatementKind::commit: return commit({});
         case StatementKind::rollback: return finish_group();
-        case StatementKind::savepoint: transaction_.savepoint(statement.name); return {};
+        case StatementKind::savepoint:
+            transaction_.savepoint(statement.name);
+            if (!requests_.empty()) requests_.savepoint(statement.name);
+            return {};
         case StatementKind::rollback_to:
+            // A savepoint that it does not know was there before all of them.
+            if (!requests_.rollback_to(statement.name)) requests_.clear();
             if (transaction_.rollback_to(statement.name)) return {};
             if (group_ && group_->skips_rows()) return {};
             return wire::corrupt_event(event, "rollback to an unknown savepoint");
@@ -306,6 +315,7 @@ Result<> StreamDecoder::on_change(const wire::Event& event, const wire::Query& q
     }
     if (statement.kind == StatementKind::other && !repeated) {
         EK_TRY_VOID(on_definitions(event, query));
+        if (observer_ != nullptr) observer_->on_definitions_changed();
     }
     return group_ && group_->standalone ? commit({}) : Result<>{};
 }
@@ -367,11 +377,28 @@ Result<> StreamDecoder::commit(std::optional<std::uint64_t> xid) {
     if (transaction_.rows_events() > 0 && !repeated) {
         EK_TRY_VOID(render(transaction_, file_, xid));
     }
+    if (!requests_.empty() && !repeated) EK_TRY_VOID(deliver_requests());
     return finish_group();
+}
+
+Result<> StreamDecoder::deliver_requests() {
+    if (observer_ == nullptr) return {};
+    return requests_.replay([&](const TransactionBuffer::Record& record) {
+        return record.plan == nullptr ? Result<>{}
+                                      : observer_->on_request(*record.plan, record.event);
+    });
+}
+
+Result<> StreamDecoder::announce(const TransactionBuffer& transaction) {
+    BinlogPosition with_it = progress_.written();
+    if (with_it.file() != nullptr) with_it = place({}, offset_);
+    if (group_) with_it.add(group_->id);
+    return observer_->before_transaction(transaction, with_it);
 }
 
 Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::string& file,
                                std::optional<std::uint64_t> xid) {
+    if (observer_ != nullptr && observer_->watching()) EK_TRY_VOID(announce(transaction));
     RowContext context{.xid = xid};
     std::string gtid;
     std::string position;
@@ -407,6 +434,9 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
             log::warn("cdc", "{}: its last row is a dead letter, so that no row of it says commit",
                       group_ ? to_string(group_->id) : "a transaction");
         }
+        if (observer_ != nullptr && observer_->watching()) {
+            observer_->on_rows(*record.plan, record.event);
+        }
         context.first_xoffset += rows;
         position_.rows += rows;
         if (lines_.size() <= kDrainBytes) return {};
@@ -441,6 +471,7 @@ Result<std::optional<std::uint64_t>> StreamDecoder::last_kept(
 
 Result<> StreamDecoder::finish_group() {
     transaction_.clear();
+    if (!requests_.empty()) requests_.clear();
     ddl_lines_.clear();
     ddl_count_ = 0;
     schema_.trim();

@@ -13,6 +13,7 @@
 #include "cdc/progress.h"
 #include "cdc/render/byte_buffer.h"
 #include "cdc/render/row_renderer.h"
+#include "cdc/row_observer.h"
 #include "cdc/schema/statement.h"
 #include "cdc/schema/table_tracker.h"
 #include "cdc/source.h"
@@ -59,6 +60,8 @@ public:
     void rename(BinlogPosition at);
 
     void set_schema_version(std::uint64_t version) { position_.schema_version = version; }
+    // Told of what is rendered from now on; null: nobody. It must outlive this.
+    void observe(RowObserver* observer) { observer_ = observer; }
 
     StreamPosition position() const;
     std::uint64_t transactions() const { return position_.transactions; }
@@ -107,6 +110,8 @@ private:
     Result<> on_xa_prepare(const wire::Event& event);
     Result<> finish_xa(const std::string& xid, bool commit);
     Result<> commit(std::optional<std::uint64_t> xid);
+    Result<> deliver_requests();
+    Result<> announce(const TransactionBuffer& transaction);
     Result<std::optional<std::uint64_t>> last_kept(const TransactionBuffer& transaction);
     Result<> render(const TransactionBuffer& transaction, const std::string& file,
                     std::optional<std::uint64_t> xid);
@@ -128,6 +133,8 @@ private:
 
     std::optional<Group> group_;  // The open one.
     TransactionBuffer transaction_;
+    TransactionBuffer requests_;  // Changes of the table that is listened to.
+    RowObserver* observer_ = nullptr;
     PreparedTransactions prepared_;
     Progress progress_;
     StreamPosition position_;  // All but `at`, which is what progress_ has written.

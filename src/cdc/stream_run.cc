@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "cdc/bootstrap/request_table.h"
 #include "io/clock.h"
 
 namespace evenkeel::cdc {
@@ -12,6 +13,7 @@ namespace {
 
 constexpr Millis kConnectLimit{3000};
 constexpr Millis kSlice{50};         // Longest wait before leases and facts are looked at again.
+constexpr Millis kBusySlice{2};      // The same while a chunk of a bootstrap may arrive.
 constexpr Millis kLeaseBudget{100};  // A write to the sink has to fit into what the lease lasts.
 constexpr Millis kStoreLimit{1000};
 constexpr Millis kPlaceLimit{60'000};  // A whole file may have to be read for it.
@@ -85,6 +87,20 @@ StreamRun::StreamRun(const StreamConfig& config, StreamWorld world)
         schema_.history().keep_no_pending();
     }
     schema_.ignore_missing(config_.ignore_missing_schema);
+    schema_.listen_to(config_.schema_database, kBootstrapTable);
+    bootstrap_ = make_bootstrap();
+    decoder_.observe(bootstrap_.get());
+}
+
+std::unique_ptr<Bootstrap> StreamRun::make_bootstrap() {
+    if (config_.bootstrapper == Bootstrapper::none) return nullptr;
+    return std::make_unique<Bootstrap>(
+        config_,
+        BootstrapWorld{.coordinator = world_.coordinator,
+                       .rules = &rules_,
+                       .flush = [this](ByteBuffer& lines) { return flush(lines); },
+                       .stopping = [this] { return stop_->requested(); }},
+        decoder_.lines());
 }
 
 bool StreamRun::may_act() const {
@@ -94,6 +110,7 @@ bool StreamRun::may_act() const {
 }
 
 Result<> StreamRun::run(io::StopToken& stop) {
+    stop_ = &stop;
     EK_TRY_VOID(open_sink());
     while (!stop.requested()) {
         if (!may_act()) return Error{Errc::not_leader, "run the stream: the lease ended"};
@@ -149,6 +166,7 @@ Result<> StreamRun::open_sink() {
         schema_.history().resume(std::move(schema), schema_version);
     }
     tables_known_ = schema_version > 0 && !world_.recapture;
+    if (bootstrap_) EK_TRY_VOID(bootstrap_->load(!checkpoint));
     if (!checkpoint) return {};
     positioned_ = true;
     decoder_.resume({.at = checkpoint->at,
@@ -219,6 +237,7 @@ Result<> StreamRun::wait_for_choice(const SourceChoice& choice, io::StopToken& s
 Result<> StreamRun::after_failure(const ServerId& server, const Error& error) {
     // Lines of whole transactions may be left; the position is behind them already.
     EK_TRY_VOID(flush(decoder_.lines()));
+    if (bootstrap_) bootstrap_->leave();
     const bool source_refuses =
         error.code == Errc::denied || error.code == Errc::invalid || error.code == Errc::conflict;
     if (!is_passing(error) && !(source_refuses && !config_.cluster.empty() && !proven_)) {
@@ -261,6 +280,7 @@ Result<> StreamRun::visit(const SourceChoice& choice, io::StopToken& stop) {
     current_is_primary_ = choice.is_primary;
     current_since_ = io::now();
     world_.status->set_source(choice.server->str());
+    if (bootstrap_) bootstrap_->use(*choice.server, fact_.primary.value_or(*choice.server));
     return once_more(read(source, stop));
 }
 
@@ -443,7 +463,8 @@ Result<> StreamRun::read(Source& source, io::StopToken& stop) {
     while (!stop.requested()) {
         if (!may_act()) return Error{Errc::not_leader, "run the stream: the lease ended"};
         if (should_leave()) return {};
-        const auto got = source.read(decoder_, io::within(kSlice));
+        const bool busy = bootstrap_ && bootstrap_->busy();
+        const auto got = source.read(decoder_, io::within(busy ? kBusySlice : kSlice));
         if (!got && got.error().code != Errc::timed_out) return got.error();
         if (got && !proven_) {
             proven_ = true;
@@ -455,12 +476,19 @@ Result<> StreamRun::read(Source& source, io::StopToken& stop) {
             world_.status->set_source(source.server().str());
         }
         EK_TRY_VOID(flush(decoder_.lines()));
+        EK_TRY_VOID(bootstrap());
         EK_TRY_VOID(checkpoint_when_due(false));
         if (world_.filter && decoder_.between_transactions()) take_filter();
         if (filter_problem_) return *filter_problem_;
         report(source);
     }
     return {};
+}
+
+Result<> StreamRun::bootstrap() {
+    if (!bootstrap_) return {};
+    EK_TRY_VOID(bootstrap_->step(decoder_.position()));
+    return flush(decoder_.lines());
 }
 
 Result<> StreamRun::flush(ByteBuffer& lines) {
@@ -490,7 +518,10 @@ Result<> StreamRun::write_dead_letters() {
 
 Result<> StreamRun::checkpoint_when_due(bool now) {
     if (!store_) return {};
-    if (decoder_.transactions() == stored_transactions_) return {};
+    if (bootstrap_ && !bootstrap_->storable()) return {};
+    const bool changed = decoder_.transactions() != stored_transactions_ ||
+                         (bootstrap_ && bootstrap_->changed());
+    if (!changed) return {};
     if (!now && io::now() - stored_at_ < config_.checkpoint_interval) return {};
     return store_checkpoint();
 }
@@ -506,11 +537,14 @@ Result<> StreamRun::store_checkpoint() {
     if (!state) return of_sink(state.error());
     if (!may_act()) return Error{Errc::not_leader, "store the checkpoint: the lease ended"};
     const StreamPosition position = decoder_.position();
-    auto definitions = definitions_->prepare(schema_.history(), position.schema_version,
+    auto also = definitions_->prepare(schema_.history(), position.schema_version,
                                              io::within(kSchemaStoreLimit));
+    if (also && bootstrap_) {
+        for (coord::Op& op : bootstrap_->ops()) also->push_back(std::move(op));
+    }
     const auto name_case = schema_.history().schema().name_case();
-    const auto stored = !definitions
-                            ? Result<>(definitions.error())
+    const auto stored = !also
+                            ? Result<>(also.error())
                             : store_->store({.at = position.at,
                                              .read_from = decoder_.read_from(),
                                              .source = current_ ? current_->str() : "",
@@ -521,11 +555,12 @@ Result<> StreamRun::store_checkpoint() {
                                              .transactions = position.transactions,
                                              .schema_version = position.schema_version,
                                              .name_case = static_cast<std::uint8_t>(name_case)},
-                                            io::within(kStoreLimit), *std::move(definitions));
+                                            io::within(kStoreLimit), *std::move(also));
     stored_at_ = io::now();
     if (stored) {
         definitions_->stored();
         schema_.history().stored(position.schema_version);
+        if (bootstrap_) bootstrap_->stored();
         stored_transactions_ = position.transactions;
         world_.status->set_checkpoint(position.at.str());
         return {};

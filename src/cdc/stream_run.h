@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/result.h"
+#include "cdc/bootstrap/bootstrap.h"
 #include "cdc/checkpoint.h"
 #include "cdc/schema/ddl_scan.h"
 #include "cdc/schema/schema_cache.h"
@@ -73,6 +74,8 @@ private:
     Result<> checkpoint_when_due(bool now);
     Result<> store_checkpoint();
     void report(const Source& source);
+    std::unique_ptr<Bootstrap> make_bootstrap();
+    Result<> bootstrap();
 
     struct Failure {
         int times = 0;
@@ -92,6 +95,8 @@ private:
     io::PlainFile dead_letters_;
     bool dead_letters_synced_ = true;
     std::optional<Error> filter_problem_;
+    const io::StopToken* stop_ = nullptr;   // Of run().
+    std::unique_ptr<Bootstrap> bootstrap_;  // Null: bootstrapper=none.
     bool positioned_ = false;
     bool at_end_ = false;  // It begins at the server's end, so a little later will do as well.
     bool tables_known_ = false;

@@ -148,6 +148,12 @@ Result<> TransactionBuffer::replay(const Visit& visit) const {
     return {};
 }
 
+bool TransactionBuffer::touches(std::string_view database, std::string_view table) const {
+    return std::any_of(plans_.begin(), plans_.end(), [&](const auto& plan) {
+        return plan->table == table && plan->database == database;
+    });
+}
+
 void TransactionBuffer::clear() {
     plans_.clear();
     fresh_.clear();

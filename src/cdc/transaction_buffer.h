@@ -46,6 +46,7 @@ public:
     // In the order of add(). The record's bytes live until `visit` returns.
     Result<> replay(const Visit& visit) const;
     bool empty() const { return added_ == 0; }
+    bool touches(std::string_view database, std::string_view table) const;
     std::uint64_t rows_events() const { return rows_events_; }
     std::uint64_t spilled_bytes() const { return spilled_bytes_; }
     void clear();

@@ -73,6 +73,26 @@ bool drive(MYSQL* mysql, int wait, Deadline deadline, const Continue& go_on) {
     return in_time;
 }
 
+constexpr Millis kCancelSlice{50};
+
+// drive() in slices, between which `cancelled` is asked. A wait that was cancelled counts as one
+// that took too long.
+template <typename Continue>
+bool drive_cancellable(MYSQL* mysql, int wait, Millis limit, const std::function<bool()>& cancelled,
+                       const Continue& go_on) {
+    const Deadline deadline = io::within(limit);
+    while (wait != 0) {
+        const Deadline slice = deadline.sooner(io::within(kCancelSlice));
+        const int happened = wait_events(mysql, wait, slice);
+        if (happened != MYSQL_WAIT_TIMEOUT) {
+            wait = go_on(happened);
+        } else if (cancelled() || deadline.passed(io::now())) {
+            return drive(mysql, wait, slice, go_on) && wait == 0;
+        }
+    }
+    return true;
+}
+
 bool is_lost(unsigned number) {
     switch (number) {
         case CR_SERVER_LOST:
@@ -250,21 +270,37 @@ struct Connection::Impl {
         mysql = nullptr;
     }
 
-    Error failed(const std::string& statement) {
+    // Closes without waiting for the rest of a result: to free it means to read it to its end,
+    // which comes at once when the socket is shut.
+    void abandon(MYSQL_RES* result) {
+        const int fd = mysql_get_socket(mysql);
+        if (fd >= 0) shutdown(fd, SHUT_RDWR);
+        mysql_free_result(result);
+        close();
+    }
+
+    Error failure(const std::string& statement) {
         error_number = mysql_errno(mysql);
         const std::string text = fmt::format("query {}: {}: {} (error {})", server.str(),
                                              summary(statement), mysql_error(mysql), error_number);
-        if (is_lost(error_number)) {
-            close(true);
-            return {Errc::unavailable, text};
-        }
+        if (is_lost(error_number)) return {Errc::unavailable, text};
         return {is_denied(error_number) ? Errc::denied : Errc::invalid, text};
+    }
+
+    Error failed(const std::string& statement) {
+        Error error = failure(statement);
+        if (error.code == Errc::unavailable) close(true);
+        return error;
+    }
+
+    Error expiry(const std::string& statement) const {
+        return {Errc::timed_out,
+                fmt::format("query {}: {}: no answer in time", server.str(), summary(statement))};
     }
 
     Error expired(const std::string& statement) {
         close(true);
-        return {Errc::timed_out,
-                fmt::format("query {}: {}: no answer in time", server.str(), summary(statement))};
+        return expiry(statement);
     }
 };
 
@@ -373,6 +409,59 @@ Result<> Connection::execute(const std::string& statement, Deadline deadline) {
     EK_TRY(const Table ignored, query(statement, deadline));
     (void)ignored;
     return {};
+}
+
+Result<bool> Connection::stream(const std::string& statement, Millis silence_max,
+                                const std::function<bool()>& cancelled, const Visit& visit) {
+    if (!connected()) {
+        return Error{Errc::unavailable,
+                     fmt::format("query {}: {}: not connected",
+                                 impl_ ? impl_->server.str() : "nobody", summary(statement))};
+    }
+    MYSQL* mysql = impl_->mysql;
+    impl_->error_number = 0;
+    const auto given_up = [&]() -> Error {
+        if (!cancelled()) return impl_->expiry(statement);
+        return {Errc::unavailable,
+                fmt::format("query {}: {}: cancelled", impl_->server.str(), summary(statement))};
+    };
+    int failed = 0;
+    const auto length = static_cast<unsigned long>(statement.size());
+    int wait = mysql_real_query_start(&failed, mysql, statement.data(), length);
+    if (!drive_cancellable(mysql, wait, silence_max, cancelled, [&](int happened) {
+            return mysql_real_query_cont(&failed, mysql, happened);
+        })) {
+        impl_->close(true);
+        return given_up();
+    }
+    MYSQL_RES* result = failed != 0 ? nullptr : mysql_use_result(mysql);
+    if (result == nullptr) return impl_->failed(statement);
+    const unsigned columns = mysql_num_fields(result);
+    Row cells(columns);
+    for (;;) {
+        MYSQL_ROW row = nullptr;
+        wait = mysql_fetch_row_start(&row, result);
+        const bool in_time = drive_cancellable(
+            mysql, wait, silence_max, cancelled,
+            [&](int happened) { return mysql_fetch_row_cont(&row, result, happened); });
+        if (!in_time || (row == nullptr && mysql_errno(mysql) != 0)) {
+            Error error = in_time ? impl_->failure(statement) : given_up();
+            impl_->abandon(result);
+            return error;
+        }
+        if (row == nullptr) break;
+        const unsigned long* lengths = mysql_fetch_lengths(result);
+        for (unsigned i = 0; i < columns; ++i) {
+            cells[i] = row[i] == nullptr ? std::nullopt
+                                         : std::optional(std::string_view(row[i], lengths[i]));
+        }
+        if (!visit(cells)) {
+            impl_->abandon(result);
+            return false;
+        }
+    }
+    mysql_free_result(result);
+    return true;
 }
 
 unsigned Connection::error_number() const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,17 @@ public:
     Result<Table> query(const std::string& statement, Deadline deadline);
     // query() for statements without rows.
     Result<> execute(const std::string& statement, Deadline deadline);
+
+    // One row of a result: views that end with the call, nothing for NULL. False: no more rows.
+    using Row = std::vector<std::optional<std::string_view>>;
+    using Visit = std::function<bool(const Row&)>;
+    // query() for results that are too large to be kept: rows are handed out as they arrive, so
+    // the server waits for `visit`. The result's first row and each further wait take at most
+    // `silence_max`; `cancelled` is asked meanwhile. A result that is not taken to its end costs
+    // the connection. True: all rows were taken.
+    // Errors: those of query(); unavailable  also when cancelled.
+    Result<bool> stream(const std::string& statement, Millis silence_max,
+                        const std::function<bool()>& cancelled, const Visit& visit);
 
     // The server's error number of the last failed query, 0 otherwise.
     unsigned error_number() const;

@@ -557,8 +557,9 @@ void RowRenderer::Impl::compose_head(const wire::Event& event, const RowContext&
 
 void RowRenderer::Impl::compose_tail(const wire::Event& event, const RowContext& context) {
     tail.clear();
-    char* out = tail.room(json_string_room(context.position.size() + context.gtid.size()) +
-                          context.push_ts.size() + kFrameMax);
+    char* out = tail.room(
+        json_string_room(context.position.size() + context.gtid.size() + context.comment.size()) +
+        context.push_ts.size() + kFrameMax);
     if (options.binlog_position) {
         out = put_json_string(put_text(out, ",\"position\":"), context.position);
     }
@@ -574,6 +575,9 @@ void RowRenderer::Impl::compose_tail(const wire::Event& event, const RowContext&
     }
     if (options.schema_id) out = put_unsigned(put_text(out, keys.schema_id), context.schema_id);
     if (options.push_timestamp) out = put_text(put_text(out, keys.push_ts), context.push_ts);
+    if (!context.comment.empty()) {
+        out = put_json_string(put_text(out, ",\"comment\":"), context.comment);
+    }
     tail.set_end(out);
     if (!options.row_id) return;
     // Without a GTID the event's place is all there is; it is another one on another server.

@@ -34,6 +34,7 @@ struct RowContext {
     std::optional<std::uint32_t> thread_id{};  // Printed when known.
     std::uint64_t schema_id = 0;
     std::string_view push_ts{};  // Decimal seconds with microseconds.
+    std::string_view comment{};  // Of a bootstrap; empty: left out.
 };
 
 class RowRenderer {

@@ -55,7 +55,7 @@ Result<SchemaCache::Plan> SchemaCache::finish(const TableName& name, Result<Tabl
             unrenderable_plan(name.database, name.table, plan.error().what));
     }
     if (!plan) return plan.error();
-    rules_.treat(*plan);
+    if (name != listened_) rules_.treat(*plan);
     return std::make_shared<const TablePlan>(*std::move(plan));
 }
 
@@ -75,15 +75,16 @@ Result<> SchemaCache::on_table_map(const wire::Event& event) {
     EK_TRY(const wire::TableMap map, wire::parse_table_map(event));
     table.body.clear();  // Unknown until the plan is made.
     table.wanted = rules_.wants(map.database, map.table);
+    table.listened = listened_ == TableName{map.database, map.table};
     table.plan.reset();
-    if (table.wanted) {
+    if (table.wanted || table.listened) {
         auto plan = make_plan(map);
         const bool missing = !plan && plan.error().code == Errc::conflict;
         if (!plan && !(missing && ignore_missing_)) return plan.error();
         if (!plan && ignored_.insert({map.database, map.table}).second) {
             log::warn("cdc", "left out by ignore_missing_schema: {}", plan.error().what);
         }
-        if (!plan) table.wanted = false;
+        if (!plan) table.wanted = table.listened = false;
         if (plan) table.plan = *std::move(plan);
     }
     table.body = event.body;

@@ -34,6 +34,10 @@ public:
     // forget_rules().
     SchemaCache(Dictionary& dictionary, const TableRules& rules);
 
+    // Rows of this table are requests to the stream itself.
+    void listen_to(const std::string& database, const std::string& table) {
+        listened_ = {database, table};
+    }
     void recover_by(Recover recover) { recover_ = std::move(recover); }
     // Rows of tables whose columns cannot be known are left out, with a warning, instead of
     // stopping the stream.
@@ -71,6 +75,7 @@ private:
 
     Dictionary& dictionary_;
     const TableRules& rules_;
+    TableName listened_{};
     Recover recover_;
     bool ignore_missing_ = false;
     SqlDialect dialect_{};

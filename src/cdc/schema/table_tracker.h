@@ -20,7 +20,8 @@ public:
     struct Table {
         std::string body{};  // Of the table map, to see whether it changed.
         bool wanted = false;
-        std::shared_ptr<const TablePlan> plan{};  // Null: not wanted.
+        bool listened = false;                    // Its rows are requests to the stream.
+        std::shared_ptr<const TablePlan> plan{};  // Null: neither.
     };
 
     virtual ~TableTracker() = default;

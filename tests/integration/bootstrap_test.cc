@@ -1,0 +1,245 @@
+// Bootstraps of real tables while they are written to: whoever applies the lines in order has what
+// the server has, whatever dies in between.
+#include <fmt/core.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <random>
+#include <regex>
+
+#include "cdc/bootstrap/request_table.h"
+#include "io/process.h"
+#include "io/thread.h"
+#include "tests/integration/bootstrap_fixture.h"
+
+namespace evenkeel {
+namespace {
+
+using cdc::JobState;
+using test::eventually;
+using test::kLong;
+using test::OneNode;
+
+// Runs statements that `next` makes, each a transaction, until it is stopped.
+class Writer {
+public:
+    using Next = std::function<std::vector<std::string>(std::mt19937&)>;
+
+    Writer(lab::Server& server, std::uint32_t seed, Next next) : server_(server) {
+        worker_ = io::Worker("writer", [this, seed, next](io::StopToken& stop) {
+            std::mt19937 random(seed);
+            auto connection = server_.connect(server_.accounts().app, io::within(kLong));
+            ASSERT_TRUE(connection) << connection.error().what;
+            while (!stop.requested()) {
+                bool good = true;
+                for (const std::string& statement : next(random)) {
+                    // A duplicate key is no mistake of the test.
+                    good = good && connection->execute(statement, io::within(kLong)).has_value();
+                }
+                if (!connection->connected()) return;
+                if (!good) (void)connection->execute("ROLLBACK", io::within(kLong));
+                ++transactions_;
+            }
+        });
+    }
+    void stop() { worker_.stop(); }
+    std::uint64_t transactions() const { return transactions_; }
+
+private:
+    lab::Server& server_;
+    std::atomic<std::uint64_t> transactions_{0};
+    io::Worker worker_;
+};
+
+constexpr int kRows = 20'000;
+constexpr const char* kItemJson = R"(CONCAT('{"id":', id, ',"n":', n, ',"pad":"', pad, '"}'))";
+
+std::uint32_t below(std::mt19937& random, std::uint32_t limit) {
+    return static_cast<std::uint32_t>(random() % limit);
+}
+
+// Everything that can happen to a row, also in transactions that are undone.
+std::vector<std::string> change_items(std::mt19937& random) {
+    const int id = static_cast<int>(below(random, kRows + 1000));
+    const std::uint32_t n = below(random, 1'000'000);
+    switch (below(random, 8)) {
+        case 0: return {fmt::format("INSERT INTO shop.item VALUES ({}, {}, 'new')", id, n)};
+        case 1: return {fmt::format("DELETE FROM shop.item WHERE id = {}", id)};
+        case 2:
+            return {fmt::format("UPDATE shop.item SET id = {} WHERE id = {}",
+                                below(random, kRows + 1000), id)};
+        case 3:
+            return {"BEGIN",
+                    fmt::format("UPDATE shop.item SET n = {} WHERE id BETWEEN {} AND {}", n, id,
+                                id + 50),
+                    fmt::format("REPLACE INTO shop.item VALUES ({}, 5, 'replaced')", id), "COMMIT"};
+        case 4:
+            return {"BEGIN", fmt::format("DELETE FROM shop.item WHERE id = {}", id), "ROLLBACK"};
+        case 5:
+            return {
+                "BEGIN",         fmt::format("UPDATE shop.item SET n = {} WHERE id = {}", n, id),
+                "SAVEPOINT s",   fmt::format("DELETE FROM shop.item WHERE id > {}", id),
+                "ROLLBACK TO s", "COMMIT"};
+        default: return {fmt::format("UPDATE shop.item SET n = {} WHERE id = {}", n, id)};
+    }
+}
+
+class Bootstrap : public test::BootstrapTest {
+protected:
+    std::unique_ptr<cdc::StreamService> start_stream(OneNode* node, const cdc::StreamConfig& with) {
+        auto stream = std::make_unique<cdc::StreamService>(
+            with, node == nullptr ? nullptr : &node->coordinator());
+        stream->start();
+        EXPECT_TRUE(eventually(kLong, [&] { return stream->report().state == "streaming"; }))
+            << stream->report().text;
+        return stream;
+    }
+
+    void make_items() {
+        const std::string digit =
+            "(SELECT 0 d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT "
+            "4 UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION "
+            "ALL SELECT 9)";
+        run({"USE shop", "CREATE TABLE item (id INT PRIMARY KEY, n INT, pad VARCHAR(60))",
+             fmt::format("INSERT INTO item SELECT i, i * 7, REPEAT('x', i % 50) FROM (SELECT a.d + "
+                         "10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d AS i FROM {0} a, {0} b, "
+                         "{0} c, {0} d, {0} e) all_numbers WHERE i < {1}",
+                         digit, kRows)});
+    }
+
+    // This program again, as a stream that can be killed.
+    io::Process start_child() {
+        auto child = io::Process::start(
+            {.argv = {io::own_path(), "--gtest_also_run_disabled_tests",
+                      "--gtest_filter=BootstrapChild.DISABLED_Runs"},
+             .environment = {"CDC_CHILD=" + group(), "CDC_PORT=" + std::to_string(db().id().port),
+                             "CDC_OUT=" + out()},
+             .output = folder_.path() + "/child.log"});
+        EXPECT_TRUE(child) << child.error().what;
+        return std::move(*child);
+    }
+    std::string child_log() const {
+        return io::read_file(folder_.path() + "/child.log").value_or("");
+    }
+};
+
+// Not a test: the body of the process that is killed.
+TEST(BootstrapChild, DISABLED_Runs) {
+    const char* group = ::getenv("CDC_CHILD");
+    if (group == nullptr) GTEST_SKIP() << "a test starts it";
+    OneNode node(group);
+    cdc::StreamConfig config;
+    config.name = "test";
+    config.server = {"127.0.0.1", static_cast<std::uint16_t>(std::atoi(::getenv("CDC_PORT")))};
+    config.credentials = lab::Accounts{}.evenkeel;
+    config.producer = cdc::Producer::file;
+    config.output_file = ::getenv("CDC_OUT");
+    config.checkpoint_interval = Millis{30};
+    config.bootstrap_chunk_rows = 200;
+    config.bootstrap_rows_per_second = 20'000;
+    cdc::StreamService stream(config, &node.coordinator());
+    stream.start();
+    const auto ended = stream.wait(io::within(Millis{120'000}));
+    FAIL() << "ended by itself: " << ended.error().what;
+}
+
+TEST_P(Bootstrap, ATableThatIsWrittenToEndsUpRight) {
+    make_items();
+    OneNode node(group());
+    cdc::StreamConfig slow = config();
+    slow.bootstrap_rows_per_second = 8000;
+    auto stream = start_stream(&node, slow);
+    Writer first(db(), 1, change_items);
+    Writer second(db(), 2, change_items);
+    const std::string id = ask(node, {.database = "shop", .table = "item"});
+    ASSERT_TRUE(ends(node, id, JobState::complete));
+    first.stop();
+    second.stop();
+    catch_up();
+    expect_same(apply("item", {"id"}), server_rows("item", {"id"}, kItemJson));
+    const cdc::BootstrapJob done = job(node, id);
+    EXPECT_EQ(done.inserted_rows, count(R"("type":"bootstrap-insert")"));
+    EXPECT_GT(first.transactions() + second.transactions(), 500u);
+    EXPECT_GT(done.dropped_rows, 0u) << "nothing was written in time: the test tests nothing";
+}
+
+TEST_P(Bootstrap, LinesAreMaxwells) {
+    run({"CREATE TABLE shop.t (id INT PRIMARY KEY, name VARCHAR(20))",
+         "INSERT INTO shop.t VALUES (3, 'c'), (1, 'a'), (2, NULL), (4, 'no')"});
+    OneNode node(group());
+    cdc::StreamConfig all = config();
+    all.output.binlog_position = all.output.gtid_position = all.output.server_id = true;
+    all.output.primary_keys = all.output.primary_key_columns = all.output.push_timestamp = true;
+    auto stream = start_stream(&node, all);
+    const std::string id =
+        ask(node,
+            {.database = "shop", .table = "t", .where = "id < 4 -- few", .comment = "for \"us\""});
+    ASSERT_TRUE(ends(node, id, JobState::complete));
+    static const std::regex kTimes("\"(ts|push_ts)\":[0-9.]+,");
+    std::vector<std::string> plain;
+    for (const std::string& line : lines()) {
+        plain.push_back(std::regex_replace(line, kTimes, "\"$1\":1,"));
+    }
+    const auto line = [](const char* type, const std::string& key, const std::string& data) {
+        return fmt::format(R"({{"database":"shop","table":"t","type":"{}","ts":1,"push_ts":1,)"
+                           R"("comment":"for \"us\"","primary_key":[{}],)"
+                           R"("primary_key_columns":["id"],"data":{{{}}}}})",
+                           type, key, data);
+    };
+    EXPECT_THAT(plain, testing::ElementsAre(line("bootstrap-start", "", ""),
+                                            line("bootstrap-insert", "1", R"("id":1,"name":"a")"),
+                                            line("bootstrap-insert", "2", R"("id":2,"name":null)"),
+                                            line("bootstrap-insert", "3", R"("id":3,"name":"c")"),
+                                            line("bootstrap-complete", "", "")));
+}
+
+TEST_P(Bootstrap, GoesOnWhereAKilledProcessWas) {
+    make_items();
+    Writer writer(db(), 3, change_items);
+    std::string id;
+    io::Process child = start_child();
+    ASSERT_TRUE(eventually(kLong, [&] {
+        return child_log().find("streaming") != std::string::npos;
+    })) << child_log();
+    {
+        OneNode asker(folder_.path() + "/asker.db");
+        // Through Maxwell's table: the process has the group's file.
+        auto admin = db().connect(db().accounts().admin, within());
+        ASSERT_TRUE(admin) << admin.error().what;
+        ASSERT_TRUE(cdc::create_request_table(*admin, "maxwell", within()));
+        ASSERT_TRUE(cdc::insert_request(*admin, "maxwell", "test",
+                                        {.database = "shop", .table = "item"}, 0, within()));
+    }
+    std::size_t seen = 0;
+    for (int round = 0; round < 4; ++round) {
+        ASSERT_TRUE(eventually(kLong, [&] { return count("bootstrap-insert") > seen + 1000; }))
+            << child_log();
+        child.signal(SIGKILL);
+        ASSERT_TRUE(child.wait(io::within(kLong)));
+        seen = count("bootstrap-insert");
+        ASSERT_EQ(count("bootstrap-complete"), 0u) << "the test was too slow to kill it in time";
+        child = start_child();
+    }
+    ASSERT_TRUE(has_line("bootstrap-complete")) << child_log();
+    writer.stop();
+    catch_up();
+    expect_same(apply("item", {"id"}), server_rows("item", {"id"}, kItemJson));
+    EXPECT_EQ(count("bootstrap-start"), 1u);
+    // No row twice: keys only grow.
+    static const std::regex kId(R"re("type":"bootstrap-insert".*"data":\{"id":([0-9]+),)re");
+    long last = -1;
+    for (const std::string& line : lines()) {
+        std::smatch match;
+        if (line.find("bootstrap-insert") == std::string::npos) continue;
+        ASSERT_TRUE(std::regex_search(line, match, kId)) << line;
+        ASSERT_GT(std::stol(match[1]), last);
+        last = std::stol(match[1]);
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Releases, Bootstrap, testing::ValuesIn(test::server_releases()),
+                         test::release_name);
+
+}  // namespace
+}  // namespace evenkeel
