@@ -77,6 +77,7 @@ Result<> Bootstrap::load(bool anew) {
 }
 
 void Bootstrap::use(const ServerId& server, const ServerId& primary) {
+    leave();
     server_ = server;
     primary_ = primary;
     definitions_changed_ = true;

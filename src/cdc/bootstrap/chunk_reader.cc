@@ -151,13 +151,7 @@ Result<TablesFound> ChunkReader::Work::find(const FindTables& order) {
     TablesFound found;
     for (const std::string& name : table_names(order.table)) {
         EK_TRY(const sql::Table rows,
-               connection.query(
-                   fmt::format("SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE "
-                               "TABLE_SCHEMA = {} AND TABLE_NAME {} {} AND TABLE_TYPE = 'BASE "
-                               "TABLE' ORDER BY TABLE_NAME",
-                               sql::quote(order.database), is_pattern(name) ? "LIKE" : "=",
-                               sql::quote(name)),
-                   ask_limit()));
+               connection.query(find_tables_query(order.database, name), ask_limit()));
         if (rows.rows.empty()) {
             return Error{
                 Errc::not_found,
@@ -250,7 +244,7 @@ Result<ChunkRead> ChunkReader::Work::read(const ReadChunk& order) {
                                  kSilenceMax, [this] { return cancelled(); },
                                  [&](const sql::Connection::Row& row) {
                                      const auto added =
-                                         append_image(layout.rows, row, read.chunk.images);
+                                         append_image(layout, row, read.chunk.images);
                                      if (!added) wrong = added.error();
                                      if (wrong) return false;
                                      for (std::size_t i = 0; i < last.size(); ++i) {
@@ -286,7 +280,7 @@ Result<> ChunkReader::Work::read_all(const ReadAll& order) {
            connection.stream(
                chunk_query(layout, order.where, {}, 0), kSilenceMax, [this] { return cancelled(); },
                [&](const sql::Connection::Row& row) {
-                   const auto added = append_image(layout.rows, row, piece.chunk.images);
+                   const auto added = append_image(layout, row, piece.chunk.images);
                    if (!added) wrong = added.error();
                    if (wrong || cancelled()) return false;
                    ++piece.chunk.rows;

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "cdc/bootstrap/table_layout.h"
 
@@ -75,6 +77,61 @@ Result<std::vector<BootstrapRequest>> pending_requests(sql::Connection& connecti
                             .comment = rows->text(i, "comment")});
     }
     return requests;
+}
+
+Result<std::vector<BootstrapJob>> table_jobs(sql::Connection& connection, const std::string& schema,
+                                             const std::string& client_id, Deadline deadline) {
+    EK_TRY(const sql::Table rows,
+           connection.query(
+               fmt::format("SELECT id, database_name, table_name, is_complete, inserted_rows, "
+                           "total_rows, UNIX_TIMESTAMP(started_at) AS started, "
+                           "UNIX_TIMESTAMP(completed_at) AS completed FROM {} WHERE client_id = {} "
+                           "ORDER BY id",
+                           table_of(schema), sql::quote(client_id)),
+               deadline));
+    const auto number = [&](std::size_t i, const char* column) {
+        return parse_number(rows.text(i, column)).value_or(0);
+    };
+    std::vector<BootstrapJob> jobs;
+    for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+        const std::uint64_t started = number(i, "started");
+        const std::uint64_t completed = number(i, "completed");
+        jobs.push_back({.request = {.id = "row-" + rows.text(i, "id"),
+                                    .row_id = number(i, "id"),
+                                    .database = rows.text(i, "database_name"),
+                                    .table = rows.text(i, "table_name")},
+                        .state = number(i, "is_complete") != 0 ? JobState::complete
+                                 : completed != 0              ? JobState::failed
+                                 : started != 0                ? JobState::running
+                                                               : JobState::waiting,
+                        .inserted_rows = number(i, "inserted_rows"),
+                        .total_rows = number(i, "total_rows"),
+                        .started_ms = static_cast<std::int64_t>(started) * 1000,
+                        .completed_ms = static_cast<std::int64_t>(completed) * 1000});
+        if (jobs.back().state == JobState::failed) jobs.back().error = "the stream's log says why";
+    }
+    return jobs;
+}
+
+Result<> remove_request(sql::Connection& connection, const std::string& schema,
+                        const std::string& id, Deadline deadline) {
+    const auto row = parse_number(id.starts_with("row-") ? id.substr(4) : id);
+    if (!row) return Error{Errc::invalid, fmt::format("{} is no id of the bootstrap table", id)};
+    EK_TRY(const sql::Table found,
+           connection.query(fmt::format("SELECT id FROM {} WHERE id = {}", table_of(schema), *row),
+                            deadline));
+    if (found.rows.empty()) {
+        return Error{Errc::not_found, fmt::format("there is no bootstrap {}", id)};
+    }
+    return connection.execute(fmt::format("DELETE FROM {} WHERE id = {}", table_of(schema), *row),
+                              deadline);
+}
+
+std::string find_tables_query(const std::string& database, const std::string& table) {
+    return fmt::format(
+        "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND "
+        "TABLE_NAME {} {} AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME",
+        sql::quote(database), is_pattern(table) ? "LIKE" : "=", sql::quote(table));
 }
 
 Result<> write_progress(sql::Connection& connection, const std::string& schema,

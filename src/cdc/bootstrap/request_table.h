@@ -32,6 +32,16 @@ Result<std::uint64_t> insert_request(sql::Connection& connection, const std::str
                                      const std::string& client_id, const BootstrapRequest& request,
                                      std::uint64_t total_rows, Deadline deadline);
 
+// All rows of this client, as jobs. Errors: those of query().
+Result<std::vector<BootstrapJob>> table_jobs(sql::Connection& connection, const std::string& schema,
+                                             const std::string& client_id, Deadline deadline);
+// `id`: "row-12" or "12". Errors: invalid, not_found.
+Result<> remove_request(sql::Connection& connection, const std::string& schema,
+                        const std::string& id, Deadline deadline);
+
+// Names of the tables that `table`, a name or a pattern with %, means; column `name`.
+std::string find_tables_query(const std::string& database, const std::string& table);
+
 // `cell`: an SQL literal of a text, NULL when it is empty.
 std::string text_or_null(const std::string& cell);
 

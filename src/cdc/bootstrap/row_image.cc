@@ -198,6 +198,23 @@ bool put_bit_image(const ColumnPlan& column, std::string_view text, std::string&
     return true;
 }
 
+// The number at `begin`; where the text goes on.
+std::size_t append_json_number(std::string_view text, std::size_t begin, std::string& out) {
+    std::size_t end = text.find_first_not_of("+-.0123456789eE", begin);
+    if (end == std::string_view::npos) end = text.size();
+    const std::string_view number = text.substr(begin, end - begin);
+    double value = 0;
+    const bool real = number.find_first_of(".eE") != std::string_view::npos;
+    if (!real ||
+        std::from_chars(number.data(), number.data() + number.size(), value).ec != std::errc{}) {
+        out += number;
+        return end;
+    }
+    std::array<char, 32> room{};
+    out.append(room.data(), put_double(room.data(), value));
+    return end;
+}
+
 bool put_content(const ColumnPlan& column, std::string_view content, std::string& out) {
     const std::uint64_t size = content.size();
     if (column.length_bytes < 8 && size >> 8 * column.length_bytes != 0) return false;
@@ -206,7 +223,6 @@ bool put_content(const ColumnPlan& column, std::string_view content, std::string
     return true;
 }
 
-// MySQL writes a blank behind each comma and colon of a document; the stream does not.
 bool put_value(const ColumnPlan& column, std::string_view text, std::string& out) {
     switch (column.kind) {
         case ValueKind::int8:
@@ -245,15 +261,50 @@ bool append_value(const ColumnPlan& column, std::string_view text, std::string& 
     return false;
 }
 
-Result<> append_image(const TablePlan& plan,
+void append_compact_json(std::string_view text, std::string& out) {
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size();) {
+        const char c = text[i];
+        if (quoted && c == '\\' && i + 5 < text.size() && text[i + 1] == 'u') {
+            out += "\\u";
+            i += 2;
+            for (int digit = 0; digit < 4; ++digit, ++i) {
+                const char hex = text[i];
+                out += hex >= 'a' && hex <= 'f' ? static_cast<char>(hex - 'a' + 'A') : hex;
+            }
+        } else if (quoted && c == '\\' && i + 1 < text.size()) {
+            out.append(text, i, 2);
+            i += 2;
+        } else if (c == '"' || quoted) {
+            quoted = c == '"' ? !quoted : quoted;
+            out += c;
+            ++i;
+        } else if (c == '-' || (c >= '0' && c <= '9')) {
+            i = append_json_number(text, i, out);
+        } else {
+            if (c != ' ') out += c;
+            ++i;
+        }
+    }
+}
+
+Result<> append_image(const TableLayout& layout,
                       const std::vector<std::optional<std::string_view>>& row, std::string& out) {
+    const TablePlan& plan = layout.rows;
+    std::string compact;
     const std::size_t count = plan.columns.size();
     const std::size_t nulls = out.size();
     out.append((count + 7) / 8, '\0');
     for (std::size_t i = 0; i < count; ++i) {
-        if (!row[i]) {
+        std::optional<std::string_view> value = row[i];
+        if (value && layout.mysql_json[i]) {
+            compact.clear();
+            append_compact_json(*value, compact);
+            value = compact;
+        }
+        if (!value) {
             out[nulls + i / 8] = static_cast<char>(out[nulls + i / 8] | 1 << i % 8);
-        } else if (!append_value(plan.columns[i], *row[i], out)) {
+        } else if (!append_value(plan.columns[i], *value, out)) {
             constexpr std::size_t kShown = 60;
             return Error{Errc::invalid,
                          fmt::format("bootstrap {}.{}: column {}: the server's {} is no value of "

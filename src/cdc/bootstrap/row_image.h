@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cdc/bootstrap/table_layout.h"
 #include "cdc/render/table_plan.h"
 #include "wire/binlog_event.h"
 
@@ -17,8 +18,12 @@ namespace evenkeel::cdc {
 // it. False: the text is no value of this column; `out` is as it was.
 bool append_value(const ColumnPlan& column, std::string_view text, std::string& out);
 
+// MySQL's text of a document as the stream prints the document: no white space, numbers with a
+// point or an exponent as Java has them. Appended to `out`.
+void append_compact_json(std::string_view text, std::string& out);
+
 // A row: one view a column, nothing for NULL. Errors: invalid  names the column.
-Result<> append_image(const TablePlan& plan,
+Result<> append_image(const TableLayout& layout,
                       const std::vector<std::optional<std::string_view>>& row, std::string& out);
 
 // A WRITE_ROWS event made of images. Its bytes end with the next call.

@@ -241,17 +241,18 @@ Result<TableLayout> lay_out(const TableDefinition& definition,
                             const std::optional<KeyDefinition>& key) {
     const std::string operation =
         fmt::format("bootstrap {}.{}: ", definition.database, definition.table);
+    TableLayout layout;
     wire::TableMap map{.database = definition.database, .table = definition.table};
     TableDefinition selected{.database = definition.database,
                              .table = definition.table,
                              .primary_key = definition.primary_key};
     for (const ColumnDefinition& column : definition.columns) {
         selected.columns.push_back(as_selected(column));
+        layout.mysql_json.push_back(parse_type(column.column_type).name == "json");
         auto mapped = map_column(selected.columns.back());
         if (!mapped) return Error{Errc::invalid, operation + mapped.error().what};
         map.columns.push_back(*std::move(mapped));
     }
-    TableLayout layout;
     EK_TRY(layout.rows, make_table_plan(map, &selected));
     layout.rows.type_and_ts[0] = Literal(R"(,"type":"bootstrap-insert","ts":)");
     layout.frame = frame_of(layout.rows);

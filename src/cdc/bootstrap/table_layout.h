@@ -32,6 +32,7 @@ struct TableLayout {
     TablePlan rows{};   // Lines of type bootstrap-insert.
     TablePlan frame{};  // bootstrap-start and bootstrap-complete: one column, which is not printed.
     std::vector<std::string> selects{};  // An SQL expression for each column.
+    std::vector<bool> mysql_json{};      // By column: its text is spaced as MySQL does that.
     std::string index{};
     std::vector<KeyColumn> key{};  // Empty: the table has no key to go by.
 

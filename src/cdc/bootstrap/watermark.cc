@@ -97,8 +97,8 @@ Result<Watermark> Watermarks::written(sql::Connection& connection, Deadline dead
 
 Result<Watermark> Watermarks::begin_snapshot(sql::Connection& connection, sql::Connection& other,
                                              const std::string& quoted_table, Deadline deadline) {
-    EK_TRY_VOID(connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-                                   deadline));
+    EK_TRY_VOID(
+        connection.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", deadline));
     if (!needs_lock()) {
         EK_TRY_VOID(connection.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT", deadline));
         EK_TRY(const FilePosition place, committed_place(connection, deadline));

@@ -20,9 +20,9 @@ public:
     // Errors: those of the connection.
     static Result<Watermarks> of(sql::Connection& connection, Deadline deadline);
 
-    // Waits until a SELECT sees every transaction up to `low`, which a reader of the binlog knows. A
-    // server writes the binlog first and lets others see the rows afterwards.
-    // Errors: denied     the privilege to ask for the binlog's end is missing;
+    // Waits until a SELECT sees every transaction up to `low`, which a reader of the binlog knows.
+    // A server writes the binlog first and lets others see the rows afterwards. Errors: denied the
+    // privilege to ask for the binlog's end is missing;
     //         timed_out  it did not come to that;  others  the connection's.
     Result<> wait_until_visible(sql::Connection& connection, const Watermark& low,
                                 Deadline deadline);
