@@ -107,6 +107,7 @@ const std::vector<Route>& routes() {
         for (const Route& route : node_routes()) joined.push_back(route);
         for (const Route& route : cluster_routes()) joined.push_back(route);
         for (const Route& route : stream_routes()) joined.push_back(route);
+        for (const Route& route : bootstrap_routes()) joined.push_back(route);
         for (const Route& route : member_routes()) joined.push_back(route);
         joined.push_back({"/metrics", Scope::node, "This node's metrics for Prometheus.", metrics});
         joined.push_back({"/", Scope::node, "A page with links to these.", front_page});

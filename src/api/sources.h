@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cdc/bootstrap/request.h"
 #include "cdc/stream_service.h"
 #include "coord/coordinator.h"
 #include "coord/member/membership_plan.h"
@@ -54,6 +55,10 @@ struct Sources {
     std::function<Result<StreamFilter>(const std::string& stream)> stream_filter{};
     std::function<Result<>(const std::string& stream, const std::optional<std::string>& text)>
         set_stream_filter{};
+    std::function<Result<std::vector<cdc::BootstrapJob>>(const std::string& stream)> bootstraps{};
+    // Hands a request for a bootstrap in, or the end of one; its id. Waits for the coordinator.
+    std::function<Result<std::string>(const std::string& stream, cdc::BootstrapRequest)>
+        ask_bootstrap{};
     std::function<HttpCounts()> http{};
     // The members of a group with engine raft; they wait for it. See coord/member/membership.h.
     std::function<Result<std::vector<coord::MemberRow>>()> members{};

@@ -21,8 +21,8 @@ std::string environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-std::vector<Endpoint> endpoints_of_environment() {
-    auto urls = parse_endpoints(environment("EVENKEEL_API"));
+std::vector<Endpoint> endpoints_of(const std::string& given) {
+    auto urls = parse_endpoints(given.empty() ? environment("EVENKEEL_API") : given);
     if (urls.empty()) urls.emplace_back("http://127.0.0.1:3000");
     const std::string user = environment("EVENKEEL_USER");
     const std::string fallback =
@@ -107,9 +107,8 @@ Endpoint split_endpoint(const std::string& url, const std::string& fallback) {
     return {url.substr(0, scheme + 3) + url.substr(at + 1), api::basic_credentials(user, password)};
 }
 
-ApiClient::ApiClient()
-    : endpoints_(endpoints_of_environment()),
-      http_(io::TlsFiles{.ca = environment("EVENKEEL_CA")}) {}
+ApiClient::ApiClient(const std::string& endpoints)
+    : endpoints_(endpoints_of(endpoints)), http_(io::TlsFiles{.ca = environment("EVENKEEL_CA")}) {}
 
 Result<> ApiClient::find_node() {
     std::vector<std::string> failures;

@@ -25,7 +25,8 @@ Endpoint split_endpoint(const std::string& url, const std::string& fallback);
 
 class ApiClient {
 public:
-    ApiClient();
+    // `endpoints`: as EVENKEEL_API has them; empty: those that it has.
+    explicit ApiClient(const std::string& endpoints = "");
 
     // The answer's body: JSON. Errors say what the server said: not_found (404), invalid (400),
     // denied (401, 403), conflict (409), timed_out (504, or no answer in time), unavailable.

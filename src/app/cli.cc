@@ -37,6 +37,21 @@ constexpr const char* kNodeFooter =
     "  evenkeel node --config node1.toml --check-config --connect\n"
     "  evenkeel node --config node1.toml\n\n";
 
+constexpr const char* kBootstrapFooter =
+    "\nThe stream prints the tables' rows among its lines: bootstrap-start, a bootstrap-insert for "
+    "each\n"
+    "row, bootstrap-complete. It goes on all the time. The request is a row in maxwell.bootstrap "
+    "on\n"
+    "the server (made when it is missing: CREATE, SELECT, INSERT, UPDATE and DELETE on it are "
+    "needed),\n"
+    "or goes to the nodes with --api or EVENKEEL_API; --host wins over EVENKEEL_API.\n"
+    "docs/guide/bootstrap.md says what it costs and what holds.\n\n"
+    "EXAMPLES\n"
+    "  evenkeel cdc bootstrap --database shop --table item --config config.properties\n"
+    "  evenkeel cdc bootstrap --database shop --table 'item,order%' --where 'id > 1000' \\\n"
+    "      --client_id orders --api http://node1:3000\n"
+    "  evenkeel cdc bootstrap --list --client_id orders --api http://node1:3000\n\n";
+
 constexpr const char* kDemoFooter =
     "\nStarts a primary and two replicas, three nodes, a change stream and writers on loopback, in "
     "a\n"
@@ -183,6 +198,7 @@ struct Parser {
     LeaderArgs leader{};
     LeadersArgs leaders{};
     MemberArgs member{};
+    BootstrapArgs bootstrap{};
     BackupArgs backup{};
     RestoreArgs restore{};
     std::map<std::string, std::string> ha_values{};
@@ -197,6 +213,7 @@ private:
     }
     static CLI::App* add_to(CLI::App& parent, const std::string& name, const std::string& about,
                             const std::string& footer);
+    void add_bootstrap(CLI::App& group);
     void add_ha(CLI::App* verb);
     void add_leader();
     void add_cert();
@@ -216,6 +233,39 @@ CLI::App* Parser::add_to(CLI::App& parent, const std::string& name, const std::s
     // Left-overs are refused by misunderstood(), which knows better names.
     verb->allow_extras();
     return verb;
+}
+
+void Parser::add_bootstrap(CLI::App& group) {
+    struct Text {
+        const char* name;
+        const char* help;
+    };
+    static constexpr Text kTexts[] = {
+        {"database", "the tables' database"},
+        {"table", "a table, several with commas, or a pattern with %"},
+        {"where", "only rows for which this SQL condition holds"},
+        {"comment", "goes into each line"},
+        {"client_id", "name of the stream (default: maxwell)"},
+        {"host", "server with the bootstrap table (default: 127.0.0.1)"},
+        {"port", "its port (default: 3306)"},
+        {"user", "account that may write the bootstrap table"},
+        {"password", "its password"},
+        {"schema_database", "database of the bootstrap table (default: maxwell)"},
+        {"config", "config.properties with these, as Maxwell has it"},
+        {"api", "addresses of the nodes: ask them, and not the server"},
+        {"abort", "end the bootstrap with this id"},
+    };
+    CLI::App* verb =
+        add_to(group, "bootstrap", "Have a stream print whole tables.", kBootstrapFooter);
+    for (const Text& text : kTexts) {
+        verb->add_option_function<std::string>(
+            std::string("--") + text.name,
+            [this, name = text.name](const std::string& value) { bootstrap.values[name] = value; },
+            text.help);
+    }
+    verb->add_flag("--list", bootstrap.list, "those that wait, run, or ended lately");
+    verb->add_flag("--monitor,!--no-monitor", bootstrap.monitor,
+                   "show the progress until the end (default)");
 }
 
 void Parser::add_ha(CLI::App* verb) {
@@ -312,6 +362,7 @@ Parser::Parser() {
     // Its options are Maxwell's: cdc_options.h reads them. Here for the list of verbs.
     verb = add("cdc", "Stream one server's changes in the foreground.", "");
     verb->require_subcommand(0, 1);
+    add_bootstrap(*verb);
     add_to(*verb, "option-reference", "Print docs/reference/maxwell-options.md.", "")->group("");
 
     verb = add("demo", "Watch a primary die on this machine, and nothing is lost.", kDemoFooter);
@@ -397,6 +448,7 @@ Message wrong_options(const char* verb, const Error& error) {
 Command Parser::chosen_of_cdc(const CLI::App& group) {
     const CLI::App& verb = innermost(group);
     if (!verb.remaining().empty()) return misunderstood(verb);
+    if (verb.get_name() == "bootstrap") return bootstrap;
     return Message{.text = cdc_option_reference()};
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/backup_command.h"
+#include "app/bootstrap_command.h"
 #include "app/cdc_command.h"
 #include "app/cert_command.h"
 #include "app/client.h"
@@ -26,7 +27,8 @@ struct Message {
 
 using Command =
     std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs, StatusArgs,
-                 CertArgs, LeaderArgs, LeadersArgs, MemberArgs, BackupArgs, RestoreArgs>;
+                 CertArgs, LeaderArgs, LeadersArgs, MemberArgs, BackupArgs, RestoreArgs,
+                 BootstrapArgs>;
 
 // `arguments` without the program's name.
 Command parse_command_line(const std::vector<std::string>& arguments);

@@ -17,6 +17,7 @@ struct Run {
     int operator()(const NodeArgs& args) const { return run_node(args); }
     int operator()(const WorkerArgs& args) const { return run_worker(args); }
     int operator()(const CdcArgs& args) const { return run_cdc(args); }
+    int operator()(const BootstrapArgs& args) const { return run_bootstrap(args); }
     int operator()(const DemoArgs& args) const { return run_demo(args); }
     int operator()(const TopologyArgs& args) const { return run_topology(args); }
     int operator()(const LeaderArgs& args) const { return run_leader(args); }

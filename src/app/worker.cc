@@ -32,6 +32,7 @@
 namespace evenkeel::app {
 namespace {
 
+constexpr Millis kAskBootstrapLimit{5000};
 constexpr Millis kAskHolderLimit{400};
 constexpr Millis kJoinNewsPause{3'000};
 constexpr Millis kPeerLimit{500};
@@ -220,6 +221,13 @@ api::Sources Node::sources() {
                 EK_TRY(cdc::StreamService * stream, stream_called(name));
                 return stream->set_filter(text, io::within(kSetFilterLimit));
             },
+            .bootstraps =
+                [this](const std::string& stream) { return cdc::list_jobs(*coordinator_, stream); },
+            .ask_bootstrap =
+                [this](const std::string& stream, cdc::BootstrapRequest request) {
+                    return cdc::post_request(*coordinator_, coordinator_->group().self, stream,
+                                             std::move(request), io::within(kAskBootstrapLimit));
+                },
             .http = {},
             .members = [this] { return membership_->members(io::within(kListMembersLimit)); },
             .add_member =

@@ -83,7 +83,6 @@ struct StreamConfig {
     std::optional<ServerId> schema_server{};
     sql::Credentials schema_credentials{};
     Filter filter{};  // As configured; one set at run time may be in force (stream_filter.h).
-    std::string schema_database = "maxwell";  // Maxwell's own state: never streamed.
     KeyConfig keys{};
     std::string dead_letter_file{};      // Rows that cannot be written; empty: the stream stops.
     bool ignore_missing_schema = false;  // Leave rows out whose columns cannot be known.

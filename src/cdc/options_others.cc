@@ -68,7 +68,6 @@ std::vector<Option> ignored_options() {
              true},
             {"Producer", {"producer_ack_timeout"}, "stdout and file acknowledge at once"},
             {"High availability", {"jgroups_config"}, "raft.xml is not needed"},
-            {"Bootstrapping", {"bootstrapper"}, "tables are asked for by `evenkeel cdc bootstrap`"},
             {"HTTP",
              {"http_diagnostic", "http_diagnostic_timeout"},
              "/healthcheck says the state of the stream"},

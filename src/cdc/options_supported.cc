@@ -269,6 +269,24 @@ Result<> set_partition_hash(OptionDraft& draft, const std::string& value) {
     return {};
 }
 
+Result<> set_bootstrapper(OptionDraft& draft, const std::string& value) {
+    EK_TRY(draft.config.bootstrapper,
+           to_choice<Bootstrapper>(value, {{"async", Bootstrapper::async},
+                                           {"sync", Bootstrapper::sync},
+                                           {"none", Bootstrapper::none}}));
+    return {};
+}
+
+Result<> set_chunk_rows(OptionDraft& draft, const std::string& value) {
+    EK_TRY(draft.config.bootstrap_chunk_rows, to_number(value, 1, 1'000'000));
+    return {};
+}
+
+Result<> set_bootstrap_rate(OptionDraft& draft, const std::string& value) {
+    EK_TRY(draft.config.bootstrap_rows_per_second, to_number(value, 0, 1'000'000'000));
+    return {};
+}
+
 // --- the table ----------------------------------------------------------------------------------
 
 Option option(const char* group, std::string name, std::string help, std::string default_text,
@@ -335,8 +353,8 @@ std::vector<Option> connection_options() {
                     set_tls_file<&sql::Tls::cert>)),
         ours(option(kGroup, "ssl_key", "PEM file of its key", "", set_tls_file<&sql::Tls::key>)),
         option(kGroup, "schema_database",
-               "database of a Maxwell that ran here before: it is not streamed, and never written "
-               "to",
+               "Maxwell's own database: it is not streamed, and rows in its table bootstrap are "
+               "requests",
                "maxwell", set_schema_database),
         option(kGroup, "replica_server_id",
                "id towards the server; a second reader or replica with the same id ends the first",
@@ -428,6 +446,19 @@ std::vector<Option> output_options() {
                set_naming_strategy),
         ours(toggle(kGroup, "maxwell_quirks", "Maxwell's bytes also where they are wrong", false,
                     set_output<&O::maxwell_quirks>)),
+    };
+}
+
+std::vector<Option> bootstrap_options() {
+    constexpr const char* kGroup = "Bootstrapping";
+    return {
+        option(kGroup, "bootstrapper",
+               "async and sync, which are the same: take requests for bootstraps; none: ignore them",
+               "async", set_bootstrapper),
+        ours(option(kGroup, "bootstrap_chunk_rows", "rows that a bootstrap reads at once", "5000",
+                    set_chunk_rows)),
+        ours(option(kGroup, "bootstrap_rows_per_second",
+                    "a bootstrap reads no faster; 0: as fast as it goes", "0", set_bootstrap_rate)),
     };
 }
 
