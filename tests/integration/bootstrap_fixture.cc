@@ -39,7 +39,10 @@ void BootstrapTest::start_server(const std::vector<std::string>& options) {
     ASSERT_TRUE(server_->start());
     const auto ready = server_->wait_ready(within());
     ASSERT_TRUE(ready) << ready.error().what;
-    run({"SET GLOBAL read_only = 0", "CREATE DATABASE shop CHARACTER SET utf8mb4",
+    // More transactions a second: nothing here survives its server.
+    run({"SET GLOBAL read_only = 0", "SET GLOBAL sync_binlog = 0",
+         "SET GLOBAL innodb_flush_log_at_trx_commit = 0",
+         "CREATE DATABASE shop CHARACTER SET utf8mb4",
          "CREATE TABLE shop.mark (id INT PRIMARY KEY)"});
 }
 
@@ -68,6 +71,16 @@ cdc::StreamConfig BootstrapTest::config() const {
     config.checkpoint_interval = Millis{50};
     config.bootstrap_chunk_rows = 500;
     return config;
+}
+
+std::unique_ptr<cdc::StreamService> BootstrapTest::start_stream(OneNode* node,
+                                                                const cdc::StreamConfig& with) {
+    auto stream = std::make_unique<cdc::StreamService>(
+        with, node == nullptr ? nullptr : &node->coordinator());
+    stream->start();
+    EXPECT_TRUE(eventually(kLong, [&] { return stream->report().state == "streaming"; }))
+        << stream->report().text;
+    return stream;
 }
 
 std::vector<std::string> BootstrapTest::lines() const {

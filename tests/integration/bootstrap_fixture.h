@@ -4,13 +4,17 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "cdc/bootstrap/request.h"
 #include "cdc/stream_service.h"
+#include "io/thread.h"
 #include "lab/server.h"
 #include "tests/integration/cdc_fixture.h"
 #include "tests/support/other_servers.h"
@@ -20,6 +24,37 @@ namespace evenkeel::test {
 
 // Rows by their printed key.
 using Rows = std::map<std::string, std::string>;
+
+// Runs statements that `next` makes, each a transaction, until it is stopped.
+class Writer {
+public:
+    using Next = std::function<std::vector<std::string>(std::mt19937&)>;
+
+    Writer(lab::Server& server, std::uint32_t seed, Next next) : server_(server) {
+        worker_ = io::Worker("writer", [this, seed, next](io::StopToken& stop) {
+            std::mt19937 random(seed);
+            auto connection = server_.connect(server_.accounts().app, io::within(kLong));
+            ASSERT_TRUE(connection) << connection.error().what;
+            while (!stop.requested()) {
+                bool good = true;
+                for (const std::string& statement : next(random)) {
+                    // A duplicate key is no mistake of the test.
+                    good = good && connection->execute(statement, io::within(kLong)).has_value();
+                }
+                if (!connection->connected()) return;
+                if (!good) (void)connection->execute("ROLLBACK", io::within(kLong));
+                ++transactions_;
+            }
+        });
+    }
+    void stop() { worker_.stop(); }
+    std::uint64_t transactions() const { return transactions_; }
+
+private:
+    lab::Server& server_;
+    std::atomic<std::uint64_t> transactions_{0};
+    io::Worker worker_;
+};
 
 class BootstrapTest : public testing::TestWithParam<std::string> {
 protected:
@@ -34,6 +69,8 @@ protected:
     std::string value(const std::string& query);
 
     cdc::StreamConfig config() const;
+    // Streams when this returns; `node` null: alone.
+    std::unique_ptr<cdc::StreamService> start_stream(OneNode* node, const cdc::StreamConfig& with);
     std::string out() const { return folder_.path() + "/out.json"; }
     std::string group() const { return folder_.path() + "/group.db"; }
     std::vector<std::string> lines() const;
