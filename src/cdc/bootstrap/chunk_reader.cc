@@ -266,6 +266,8 @@ Result<ChunkRead> ChunkReader::Work::read(const ReadChunk& order) {
 
 Result<> ChunkReader::Work::read_all(const ReadAll& order) {
     const TableLayout& layout = *order.layout;
+    // What the stream has printed already must not be missing from the snapshot.
+    EK_TRY_VOID(marks.wait_until_visible(connection, {}, ask_limit()));
     sql::Connection other;
     if (marks.needs_lock()) {
         EK_TRY(other, sql::Connection::open(server, reader.config_.credentials, ask_limit()));
