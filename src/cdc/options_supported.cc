@@ -452,9 +452,10 @@ std::vector<Option> output_options() {
 std::vector<Option> bootstrap_options() {
     constexpr const char* kGroup = "Bootstrapping";
     return {
-        option(kGroup, "bootstrapper",
-               "async and sync, which are the same: take requests for bootstraps; none: ignore them",
-               "async", set_bootstrapper),
+        option(
+            kGroup, "bootstrapper",
+            "async and sync, which are the same: take requests for bootstraps; none: ignore them",
+            "async", set_bootstrapper),
         ours(option(kGroup, "bootstrap_chunk_rows", "rows that a bootstrap reads at once", "5000",
                     set_chunk_rows)),
         ours(option(kGroup, "bootstrap_rows_per_second",
@@ -504,8 +505,8 @@ std::vector<Option> key_options() {
 
 std::vector<Option> supported_options() {
     std::vector<Option> all;
-    for (auto* part :
-         {connection_options, position_options, output_options, privacy_options, key_options}) {
+    for (auto* part : {connection_options, position_options, output_options, privacy_options,
+                       bootstrap_options, key_options}) {
         for (Option& option : part()) all.push_back(std::move(option));
     }
     return all;

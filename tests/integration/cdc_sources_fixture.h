@@ -155,6 +155,8 @@ protected:
 
     static constexpr Millis kStart{90'000};
 
+    std::string database_;  // That make_database() made last.
+
 private:
     struct Home {
         TestFolder folder;
@@ -162,7 +164,6 @@ private:
     };
 
     TestFolder folder_;
-    std::string database_;
 };
 
 }  // namespace evenkeel::test

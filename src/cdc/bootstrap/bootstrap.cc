@@ -202,9 +202,13 @@ void Bootstrap::give_orders() {
 
 Result<> Bootstrap::on_tables(TablesFound found) {
     BootstrapJob& job = *current();
-    if (!world_.wants(job.request.database)) {
-        end_job(JobState::failed, fmt::format("bootstrap {}: the stream does not print database {}",
-                                              job.request.id, job.request.database));
+    std::erase_if(found.names, [&](const std::string& name) {
+        return !world_.rules->wants(job.request.database, name);
+    });
+    if (found.names.empty()) {
+        end_job(JobState::failed,
+                fmt::format("bootstrap {}: the stream's filter leaves out {}.{}", job.request.id,
+                            job.request.database, job.request.table));
         return {};
     }
     job.tables = std::move(found.names);
@@ -214,7 +218,10 @@ Result<> Bootstrap::on_tables(TablesFound found) {
 
 Result<> Bootstrap::on_prepared(TablePrepared prepared) {
     BootstrapJob& job = *current();
-    layout_ = std::move(prepared.layout);
+    // Masked, hidden and filtered as in the stream. The reader's own copy stays as it is.
+    auto layout = std::make_shared<TableLayout>(*prepared.layout);
+    world_.rules->treat(layout->rows);
+    layout_ = std::move(layout);
     if (job.table_begun && job.key != layout_->key_names()) {
         // Its rows have another order now: begin it again, what was printed is printed once more.
         job.last.clear();

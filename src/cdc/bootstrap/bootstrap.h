@@ -19,14 +19,14 @@
 #include "cdc/render/row_renderer.h"
 #include "cdc/row_observer.h"
 #include "cdc/stream_decoder.h"
+#include "cdc/table_rules.h"
 #include "coord/coordinator.h"
 
 namespace evenkeel::cdc {
 
 struct BootstrapWorld {
     coord::Coordinator* coordinator = nullptr;  // Null: alone.
-    // Whether the stream prints this database's tables.
-    std::function<bool(const std::string& database)> wants{};
+    const TableRules* rules = nullptr;          // What the stream prints, and how.
     // Hands the lines so far to the sink. Errors: not_leader, and the sink's.
     std::function<Result<>(ByteBuffer&)> flush{};
     std::function<bool()> stopping{};

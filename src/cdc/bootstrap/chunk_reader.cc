@@ -223,9 +223,9 @@ Result<std::uint64_t> ChunkReader::Work::count(const PrepareTable& order) {
 }
 
 Result<TablePrepared> ChunkReader::Work::find(const PrepareTable& order) {
-    EK_TRY(const TableDefinition definition, dictionary.table(order.database, order.table));
+    EK_TRY(const SchemaTable table, dictionary.table({order.database, order.table}));
     EK_TRY(const auto key, find_key(order));
-    EK_TRY(TableLayout layout, lay_out(definition, key));
+    EK_TRY(TableLayout layout, lay_out(table.definition(), key));
     TablePrepared prepared{.layout = std::make_shared<const TableLayout>(std::move(layout))};
     if (order.count) {
         EK_TRY(prepared.rows, count(order));
