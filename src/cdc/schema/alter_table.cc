@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
 
 namespace evenkeel::cdc {
 namespace {
@@ -58,6 +59,7 @@ private:
     }
 
     Result<> check_names() const {
+        std::set<std::string> changed;
         for (const AlterStep& step : steps_) {
             const bool of_old =
                 step.kind == Kind::change_column || step.kind == Kind::drop_column ||
@@ -65,6 +67,10 @@ private:
             if (of_old && !skipped(step) && !had(step.name)) {
                 return misfit("there is no column", step.name);
             }
+            // MariaDB takes some of these, and what it makes of them is anybody's guess.
+            const bool twice = of_old && step.kind != Kind::set_invisible &&
+                               !changed.insert(lower_case(step.name)).second;
+            if (twice) return misfit("two changes of column", step.name);
         }
         return {};
     }
