@@ -294,6 +294,95 @@ Field<cdc::StreamConfig> include_databases() {
             }};
 }
 
+// Where a stream reads.
+std::vector<Field<cdc::StreamConfig>> source_fields() {
+    using S = cdc::StreamConfig;
+    using Account = sql::Credentials;
+    return {
+        name<S>("name", &S::name, "The stream's name; its checkpoint is kept under it."),
+        text<S>("cluster", &S::cluster,
+                "Follow this [[cluster]]: read from its replicas, go on behind a promotion."),
+        {.name = "server",
+         .type = "host:port",
+         .fallback = "\"127.0.0.1:3306\"",
+         .doc = "Read from this server only; excludes `cluster`.",
+         .set = [](S& stream, const TomlValue& value) -> Problem {
+             const auto* address = value.as<std::string>();
+             if (address == nullptr) return expected("host:port in quotes", value);
+             const auto server = parse_server_id(*address);
+             if (!server) return fmt::format("{} is not host or host:port", json_quote(*address));
+             stream.server = *server;
+             return {};
+         }},
+        account<S>("user", &S::credentials, &Account::user,
+                   "Account to read with. Default: that of `cluster`."),
+        account<S>("password", &S::credentials, &Account::password, "Its password."),
+        password_file<S>("password_file", &S::credentials,
+                         "File with the password, in place of `password`."),
+        tls_mode("ssl",
+                 "Of the connections to servers: DISABLED, PREFERRED, REQUIRED, VERIFY_CA, "
+                 "VERIFY_IDENTITY."),
+        tls_file<&sql::Tls::ca>(
+            "ssl_ca", "PEM file of the servers' authority. Default: those that this host trusts."),
+        tls_file<&sql::Tls::cert>(
+            "ssl_cert", "PEM file of a certificate to show, for accounts with REQUIRE X509."),
+        tls_file<&sql::Tls::key>("ssl_key", "PEM file of its key."),
+        choice<S>("source", &S::source,
+                  {{"automatic", cdc::SourcePreference::automatic},
+                   {"primary", cdc::SourcePreference::primary},
+                   {"replica", cdc::SourcePreference::replica}},
+                  "Where a stream of a `cluster` reads. automatic: a replica while there is one."),
+        number<S>("replica_server_id", 1, 4'294'967'295, "a new one for each connection",
+                  "Server id of the stream towards MySQL; unique among replicas.",
+                  [](S& stream, std::int64_t id) {
+                      stream.replica_server_id = static_cast<std::uint32_t>(id);
+                  })};
+}
+
+// What it reads, and where that goes.
+std::vector<Field<cdc::StreamConfig>> content_fields() {
+    using S = cdc::StreamConfig;
+    return {
+        choice<S>("producer", &S::producer,
+                  {{"stdout", cdc::Producer::stdout_lines}, {"file", cdc::Producer::file}},
+                  "Where rows go."),
+        text<S>("output_file", &S::output_file,
+                "File of producer file; every node must reach the same one."),
+        text<S>("init_gtid", &S::init_gtid,
+                "Start behind this GTID position (MySQL: GTID set) when there is no checkpoint. "
+                "Default: the end of the "
+                "server's binlog."),
+        text<S>("init_position", &S::init_position, "Start at FILE:POSITION, likewise."),
+        parsed<S>("filter",
+                  "Maxwell's filter: include, exclude, blacklist of DATABASE.TABLE or "
+                  "DATABASE.TABLE.COLUMN=VALUE. Default: all but the server's own databases.",
+                  [](S& stream, const std::string& text) -> Result<> {
+                      EK_TRY(stream.filter, cdc::Filter::parse(text));
+                      return {};
+                  }),
+        include_databases(),
+        text<S>("dead_letter_file", &S::dead_letter_file,
+                "Rows that cannot be written go there, and the stream goes on. Default: it stops."),
+        flag<S>("ignore_missing_schema", &S::ignore_missing_schema,
+                "Leave out rows whose columns cannot be known, instead of stopping."),
+        millis<S>("checkpoint_interval_ms", &S::checkpoint_interval, 10, 60'000,
+                  "How often the checkpoint is stored."),
+        count<S>("transaction_bytes_max", &S::transaction_bytes_max, 0, std::int64_t{1} << 40,
+                 "A larger transaction waits for its end in a temporary file."),
+        choice<S>("bootstrapper", &S::bootstrapper,
+                  {{"async", cdc::Bootstrapper::async},
+                   {"sync", cdc::Bootstrapper::sync},
+                   {"none", cdc::Bootstrapper::none}},
+                  "async and sync: take requests for bootstraps; none: ignore them."),
+        count<S>("bootstrap_chunk_rows", &S::bootstrap_chunk_rows, 1, 1'000'000,
+                 "Rows that a bootstrap reads at once."),
+        count<S>("bootstrap_rows_per_second", &S::bootstrap_rows_per_second, 0, 1'000'000'000,
+                 "A bootstrap reads no faster; 0: as fast as it goes."),
+        text<S>("schema_database", &S::schema_database,
+                "Maxwell's own database: it is not streamed, and rows in its table bootstrap are "
+                "requests.")};
+}
+
 }  // namespace
 
 const std::vector<Field<Config>>& node_fields() {
@@ -519,85 +608,11 @@ const std::vector<Field<topology::ClusterConfig>>& cluster_fields() {
 }
 
 const std::vector<Field<cdc::StreamConfig>>& stream_fields() {
-    using S = cdc::StreamConfig;
-    using Account = sql::Credentials;
-    static const std::vector<Field<S>> fields{
-        name<S>("name", &S::name, "The stream's name; its checkpoint is kept under it."),
-        text<S>("cluster", &S::cluster,
-                "Follow this [[cluster]]: read from its replicas, go on behind a promotion."),
-        {.name = "server",
-         .type = "host:port",
-         .fallback = "\"127.0.0.1:3306\"",
-         .doc = "Read from this server only; excludes `cluster`.",
-         .set = [](S& stream, const TomlValue& value) -> Problem {
-             const auto* address = value.as<std::string>();
-             if (address == nullptr) return expected("host:port in quotes", value);
-             const auto server = parse_server_id(*address);
-             if (!server) return fmt::format("{} is not host or host:port", json_quote(*address));
-             stream.server = *server;
-             return {};
-         }},
-        account<S>("user", &S::credentials, &Account::user,
-                   "Account to read with. Default: that of `cluster`."),
-        account<S>("password", &S::credentials, &Account::password, "Its password."),
-        password_file<S>("password_file", &S::credentials,
-                         "File with the password, in place of `password`."),
-        tls_mode("ssl",
-                 "Of the connections to servers: DISABLED, PREFERRED, REQUIRED, VERIFY_CA, "
-                 "VERIFY_IDENTITY."),
-        tls_file<&sql::Tls::ca>(
-            "ssl_ca", "PEM file of the servers' authority. Default: those that this host trusts."),
-        tls_file<&sql::Tls::cert>(
-            "ssl_cert", "PEM file of a certificate to show, for accounts with REQUIRE X509."),
-        tls_file<&sql::Tls::key>("ssl_key", "PEM file of its key."),
-        choice<S>("source", &S::source,
-                  {{"automatic", cdc::SourcePreference::automatic},
-                   {"primary", cdc::SourcePreference::primary},
-                   {"replica", cdc::SourcePreference::replica}},
-                  "Where a stream of a `cluster` reads. automatic: a replica while there is one."),
-        number<S>("replica_server_id", 1, 4'294'967'295, "a new one for each connection",
-                  "Server id of the stream towards MySQL; unique among replicas.",
-                  [](S& stream, std::int64_t id) {
-                      stream.replica_server_id = static_cast<std::uint32_t>(id);
-                  }),
-        choice<S>("producer", &S::producer,
-                  {{"stdout", cdc::Producer::stdout_lines}, {"file", cdc::Producer::file}},
-                  "Where rows go."),
-        text<S>("output_file", &S::output_file,
-                "File of producer file; every node must reach the same one."),
-        text<S>("init_gtid", &S::init_gtid,
-                "Start behind this GTID position (MySQL: GTID set) when there is no checkpoint. "
-                "Default: the end of the "
-                "server's binlog."),
-        text<S>("init_position", &S::init_position, "Start at FILE:POSITION, likewise."),
-        parsed<S>("filter",
-                  "Maxwell's filter: include, exclude, blacklist of DATABASE.TABLE or "
-                  "DATABASE.TABLE.COLUMN=VALUE. Default: all but the server's own databases.",
-                  [](S& stream, const std::string& text) -> Result<> {
-                      EK_TRY(stream.filter, cdc::Filter::parse(text));
-                      return {};
-                  }),
-        include_databases(),
-        text<S>("dead_letter_file", &S::dead_letter_file,
-                "Rows that cannot be written go there, and the stream goes on. Default: it stops."),
-        flag<S>("ignore_missing_schema", &S::ignore_missing_schema,
-                "Leave out rows whose columns cannot be known, instead of stopping."),
-        millis<S>("checkpoint_interval_ms", &S::checkpoint_interval, 10, 60'000,
-                  "How often the checkpoint is stored."),
-        count<S>("transaction_bytes_max", &S::transaction_bytes_max, 0, std::int64_t{1} << 40,
-                 "A larger transaction waits for its end in a temporary file."),
-        choice<S>("bootstrapper", &S::bootstrapper,
-                  {{"async", cdc::Bootstrapper::async},
-                   {"sync", cdc::Bootstrapper::sync},
-                   {"none", cdc::Bootstrapper::none}},
-                  "async and sync: take requests for bootstraps; none: ignore them."),
-        count<S>("bootstrap_chunk_rows", &S::bootstrap_chunk_rows, 1, 1'000'000,
-                 "Rows that a bootstrap reads at once."),
-        count<S>("bootstrap_rows_per_second", &S::bootstrap_rows_per_second, 0, 1'000'000'000,
-                 "A bootstrap reads no faster; 0: as fast as it goes."),
-        text<S>("schema_database", &S::schema_database,
-                "Maxwell's own database: it is not streamed, and rows in its table bootstrap are "
-                "requests.")};
+    static const std::vector<Field<cdc::StreamConfig>> fields = [] {
+        auto all = source_fields();
+        for (auto& field : content_fields()) all.push_back(std::move(field));
+        return all;
+    }();
     return fields;
 }
 
