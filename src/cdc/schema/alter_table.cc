@@ -41,6 +41,10 @@ public:
     Result<> run() {
         EK_TRY_VOID(check_names());
         charsets();
+        // Which of the two the new columns take differs between releases.
+        if (!converted_to_.empty() && converted_to_ != table_.charset) {
+            return misfit("CONVERT TO beside another default charset of", table_.name);
+        }
         if (table_.charset.empty()) return misfit("no default charset is known of", table_.name);
         keep_old();
         EK_TRY_VOID(place_new());
@@ -75,7 +79,6 @@ private:
         return {};
     }
 
-    // Where both are given the table's default is what DEFAULT says, wherever it stands.
     void charsets() {
         const std::string& otherwise = database_charset_;
         for (const AlterStep& step : steps_) {
