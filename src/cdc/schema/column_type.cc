@@ -413,10 +413,9 @@ void resolve_type(const WrittenType& type, const std::string& default_charset,
 bool convert_charset(SchemaColumn& column, const std::string& charset) {
     if (column.charset.empty() || column.charset == charset) return true;
     if (charset == "binary" || column.charset == "binary") return false;
-    // MySQL spoils the labels of an ENUM in such a charset ('\0a'), and not always.
-    const bool wide = column.charset == "ucs2" || column.charset.starts_with("utf16") ||
-                      column.charset == "utf32";
-    if (wide && column.column_type.ends_with(')') && !type_labels(column.column_type).empty()) {
+    // The servers spoil labels that were in such a charset ('\0a', '\' of sjis), and not always.
+    const bool labels = !type_labels(column.column_type).empty();
+    if (labels && bytes_per_character(column.charset) > 1 && !column.charset.starts_with("utf8")) {
         return false;
     }
     const std::uint64_t before = bytes_per_character(column.charset);
