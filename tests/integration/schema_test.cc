@@ -22,6 +22,8 @@ constexpr Millis kStart{120'000};
 constexpr Millis kCall{20'000};
 constexpr Millis kBudget{15'000};
 constexpr int kStatements = 1500;
+// CI has to say the same of the same sources; EVENKEEL_SEED asks for another one.
+constexpr std::uint64_t kSeed = 20'261;
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
     const char* value = ::getenv(variable);
@@ -137,8 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, SchemaFollower, testing::ValuesIn(test::server
                          test::release_name);
 
 TEST_P(SchemaFollower, AgreesWithTheServerAfterEachStatement) {
-    const std::uint64_t seed =
-        number_from("EVENKEEL_SEED", static_cast<std::uint64_t>(io::wall_ms()));
+    const std::uint64_t seed = number_from("EVENKEEL_SEED", kSeed);
     SCOPED_TRACE(fmt::format("EVENKEEL_SEED={}", seed));
     test::DdlGenerator generator(seed, dialect_.mariadb, dialect_.version);
     for (const char* statement :
