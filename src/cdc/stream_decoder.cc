@@ -199,6 +199,7 @@ Result<> StreamDecoder::on_other(const wire::Event& event) {
 
 Result<> StreamDecoder::on_format_description(const wire::Event& event) {
     EK_TRY(const wire::FormatDescription format, wire::parse_format_description(event));
+    schema_.on_server(format.server_version);
     offset_ = std::max<std::uint64_t>(offset_, event.header.next_position);
     file_created_ = event.header.timestamp;
     const FilePosition* at = progress_.read().file();
@@ -407,6 +408,7 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
     const bool wants_gtid = output_.gtid_position || output_.row_id;
     if (wants_gtid && group_) gtid = to_string(group_->id);
     context.gtid = gtid;
+    context.schema_id = schema_.version();
     if (output_.thread_id && group_) context.thread_id = group_->thread_id;
     EK_TRY(const std::optional<std::uint64_t> last, last_kept(transaction));
     std::uint64_t events = 0;

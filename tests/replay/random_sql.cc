@@ -269,23 +269,34 @@ RandomSql::Step RandomSql::change_tables() {
 
 // How changes are logged.
 RandomSql::Step RandomSql::tune() {
-    std::vector<std::string> all = {"SET SESSION binlog_row_image = 'FULL'",
-                                    "SET SESSION binlog_row_image = 'MINIMAL'",
-                                    "SET SESSION binlog_row_image = 'NOBLOB'", "FLUSH BINARY LOGS"};
+    // Changes to a JSON value without the value before say nothing, and end a stream.
+    const bool patches = options_.mysql && options_.json_and_metadata;
+    const std::string whole = "SET SESSION binlog_row_value_options = ''";
+    const auto image = [&](const std::string& kind) {
+        Step step{{"SET SESSION binlog_row_image = '" + kind + "'"}, false};
+        if (patches) step.statements.insert(step.statements.begin(), whole);
+        return step;
+    };
+    std::vector<Step> all = {
+        image("FULL"), image("MINIMAL"), image("NOBLOB"), {{"FLUSH BINARY LOGS"}, false}};
+    const auto add = [&](std::vector<std::string> statements) {
+        all.push_back({std::move(statements), false});
+    };
     if (options_.json_and_metadata) {
-        all.emplace_back("SET GLOBAL binlog_row_metadata = 'FULL'");
-        all.emplace_back("SET GLOBAL binlog_row_metadata = 'MINIMAL'");
+        add({"SET GLOBAL binlog_row_metadata = 'FULL'"});
+        add({"SET GLOBAL binlog_row_metadata = 'MINIMAL'"});
     }
     if (!options_.mysql) {
-        all.emplace_back("SET GLOBAL log_bin_compress = 1");
-        all.emplace_back("SET GLOBAL log_bin_compress = 0");
-    } else if (options_.json_and_metadata) {
-        all.emplace_back("SET SESSION binlog_row_value_options = 'PARTIAL_JSON'");
-        all.emplace_back("SET SESSION binlog_row_value_options = ''");
-        all.emplace_back("SET SESSION binlog_transaction_compression = ON");
-        all.emplace_back("SET SESSION binlog_transaction_compression = OFF");
+        add({"SET GLOBAL log_bin_compress = 1"});
+        add({"SET GLOBAL log_bin_compress = 0"});
+    } else if (patches) {
+        add({"SET SESSION binlog_row_image = 'FULL'",
+             "SET SESSION binlog_row_value_options = 'PARTIAL_JSON'"});
+        add({whole});
+        add({"SET SESSION binlog_transaction_compression = ON"});
+        add({"SET SESSION binlog_transaction_compression = OFF"});
     }
-    return {{all[below(all.size())]}, false};
+    return all[below(all.size())];
 }
 
 std::string RandomSql::value_of(const Column& column) {

@@ -28,7 +28,7 @@
 namespace evenkeel::test {
 namespace {
 
-constexpr Millis kLimit{120'000};
+constexpr Millis kLimit{60'000};
 constexpr Millis kRound{12'000};  // Between two comparisons.
 
 std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
