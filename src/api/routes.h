@@ -39,12 +39,12 @@ std::string allowed_methods(const Request& request);
 std::string api_reference();
 
 // The handlers by subject; routes.cc joins them.
-std::vector<Route> leader_routes();   // Who leads, and giving that on.
-std::vector<Route> node_routes();     // Group and this node.
-std::vector<Route> cluster_routes();  // Clusters, recoveries, streams.
+std::vector<Route> leader_routes();     // Who leads, and giving that on.
+std::vector<Route> node_routes();       // Group and this node.
+std::vector<Route> cluster_routes();    // Clusters, recoveries, streams.
 std::vector<Route> stream_routes();     // The filter of a stream.
 std::vector<Route> bootstrap_routes();  // Bootstraps of streams.
-std::vector<Route> member_routes();   // Members of a group with engine raft.
+std::vector<Route> member_routes();     // Members of a group with engine raft.
 Answer metrics(const Sources& sources, const Request& request);
 
 }  // namespace evenkeel::api

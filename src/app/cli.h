@@ -25,10 +25,9 @@ struct Message {
     int status = 0;  // Not 0: print it on stderr.
 };
 
-using Command =
-    std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs, StatusArgs,
-                 CertArgs, LeaderArgs, LeadersArgs, MemberArgs, BackupArgs, RestoreArgs,
-                 BootstrapArgs>;
+using Command = std::variant<Message, NodeArgs, WorkerArgs, CdcArgs, DemoArgs, TopologyArgs,
+                             StatusArgs, CertArgs, LeaderArgs, LeadersArgs, MemberArgs, BackupArgs,
+                             RestoreArgs, BootstrapArgs>;
 
 // `arguments` without the program's name.
 Command parse_command_line(const std::vector<std::string>& arguments);

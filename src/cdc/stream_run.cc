@@ -519,8 +519,8 @@ Result<> StreamRun::write_dead_letters() {
 Result<> StreamRun::checkpoint_when_due(bool now) {
     if (!store_) return {};
     if (bootstrap_ && !bootstrap_->storable()) return {};
-    const bool changed = decoder_.transactions() != stored_transactions_ ||
-                         (bootstrap_ && bootstrap_->changed());
+    const bool changed =
+        decoder_.transactions() != stored_transactions_ || (bootstrap_ && bootstrap_->changed());
     if (!changed) return {};
     if (!now && io::now() - stored_at_ < config_.checkpoint_interval) return {};
     return store_checkpoint();
@@ -538,24 +538,23 @@ Result<> StreamRun::store_checkpoint() {
     if (!may_act()) return Error{Errc::not_leader, "store the checkpoint: the lease ended"};
     const StreamPosition position = decoder_.position();
     auto also = definitions_->prepare(schema_.history(), position.schema_version,
-                                             io::within(kSchemaStoreLimit));
+                                      io::within(kSchemaStoreLimit));
     if (also && bootstrap_) {
         for (coord::Op& op : bootstrap_->ops()) also->push_back(std::move(op));
     }
     const auto name_case = schema_.history().schema().name_case();
-    const auto stored = !also
-                            ? Result<>(also.error())
-                            : store_->store({.at = position.at,
-                                             .read_from = decoder_.read_from(),
-                                             .source = current_ ? current_->str() : "",
-                                             .file = position.file,
-                                             .offset = position.offset,
-                                             .sink = *state,
-                                             .rows = position.rows,
-                                             .transactions = position.transactions,
-                                             .schema_version = position.schema_version,
-                                             .name_case = static_cast<std::uint8_t>(name_case)},
-                                            io::within(kStoreLimit), *std::move(also));
+    const auto stored = !also ? Result<>(also.error())
+                              : store_->store({.at = position.at,
+                                               .read_from = decoder_.read_from(),
+                                               .source = current_ ? current_->str() : "",
+                                               .file = position.file,
+                                               .offset = position.offset,
+                                               .sink = *state,
+                                               .rows = position.rows,
+                                               .transactions = position.transactions,
+                                               .schema_version = position.schema_version,
+                                               .name_case = static_cast<std::uint8_t>(name_case)},
+                                              io::within(kStoreLimit), *std::move(also));
     stored_at_ = io::now();
     if (stored) {
         definitions_->stored();

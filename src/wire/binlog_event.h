@@ -125,7 +125,7 @@ struct FormatDescription {
     // When the file was made, seconds; 0: not the first event of a file that is read from its
     // start, or the server was not started just before it.
     std::uint32_t created = 0;
-    bool checksums = false;             // CRC32 behind each event.
+    bool checksums = false;  // CRC32 behind each event.
 };
 Result<FormatDescription> parse_format_description(const Event& event);
 

@@ -128,14 +128,13 @@ std::optional<cdc::Checkpoint> CdcSources::checkpoint() const {
 // This program again, as a stream that can be killed; see SourcesChild.
 io::Process CdcSources::start_child(const lab::Server& server) {
     EXPECT_TRUE(io::replace_file(folder() + "/child.log", ""));
-    auto child =
-        io::Process::start({.argv = {io::own_path(), "--gtest_also_run_disabled_tests",
-                                     "--gtest_filter=SourcesChild.DISABLED_Runs"},
-                            .environment = {"CDC_CHILD=" + folder() + "/group.db",
-                                            "CDC_PORT=" + std::to_string(server.id().port),
-                                            "CDC_DATABASE=" + database_,
-                                            "CDC_OUT=" + folder() + "/out.json"},
-                            .output = folder() + "/child.log"});
+    auto child = io::Process::start(
+        {.argv = {io::own_path(), "--gtest_also_run_disabled_tests",
+                  "--gtest_filter=SourcesChild.DISABLED_Runs"},
+         .environment = {"CDC_CHILD=" + folder() + "/group.db",
+                         "CDC_PORT=" + std::to_string(server.id().port),
+                         "CDC_DATABASE=" + database_, "CDC_OUT=" + folder() + "/out.json"},
+         .output = folder() + "/child.log"});
     EXPECT_TRUE(child) << child.error().what;
     EXPECT_TRUE(eventually(kLong, [&] {
         return io::read_file(folder() + "/child.log").value_or("").find(": streaming: ") !=
