@@ -90,7 +90,7 @@ TEST_P(Maxwell, TheDefaultFileIsReadAndAllOfTheEnvelopeIsThere) {
     const std::string text = output();
     std::smatch found;
     const std::regex form(
-        "\"xoffset\":0,\"gtid\":\"([^\"]+)\",\"server_id\":1,\"schema_id\":0,"
+        "\"xoffset\":0,\"gtid\":\"([^\"]+)\",\"server_id\":1,\"schema_id\":1,"
         "\"row_id\":\"([^\"]+):0\",\"primary_key\":\\[7\\],\"primary_key_columns\":"
         "\\[\"user_id\"\\],\"data\":\\{\"user_id\":7\\}\\}\n");
     ASSERT_TRUE(std::regex_search(text, found, form)) << text;
