@@ -12,11 +12,11 @@
 #include "app/table.h"
 #include "base/text.h"
 #include "cdc/bootstrap/request_table.h"
-#include "cdc/bootstrap/table_layout.h"
 #include "cdc/properties.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/thread.h"
+#include "sql/connection.h"
 
 namespace evenkeel::app {
 namespace {
@@ -153,7 +153,7 @@ Result<std::vector<std::string>> TableDesk::ask(const BootstrapPlan& plan) {
         EK_TRY(const sql::Table row,
                connection_.query(
                    fmt::format("SELECT COUNT(*) AS n FROM {}.{}{}",
-                               cdc::quote_name(request.database), cdc::quote_name(name), where),
+                               sql::quote_name(request.database), sql::quote_name(name), where),
                    io::within(kCountLimit)));
         EK_TRY(const std::uint64_t id,
                cdc::insert_request(connection_, plan.schema_database, plan.client_id, request,

@@ -71,8 +71,9 @@ std::vector<std::string> warnings_of(const SourceFacts& facts) {
             facts.row_image));
     }
     constexpr const char* kNames =
-        "column names are those that the server has when rows are read, which are not the rows' "
-        "own after a rename";
+        "column names come from the DDL that the stream follows, and it has to stop at tables "
+        "whose "
+        "DDL it does not understand";
     if (facts.row_metadata.empty()) {
         warnings.push_back(fmt::format("it does not know binlog_row_metadata: {}", kNames));
     } else if (facts.row_metadata != "FULL") {

@@ -12,10 +12,14 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "io/clock.h"
 #include "io/system_error.h"
+#include "io/thread.h"
 
 namespace evenkeel::io {
 namespace {
+
+constexpr Millis kLockPause{50};
 
 Result<> write_all(int fd, std::string_view content, const std::string& path) {
     while (!content.empty()) {
@@ -132,6 +136,15 @@ Result<Fd> lock_file(const std::string& path) {
     if (::ftruncate(fd.get(), 0) != 0) return system_error("truncate", path);
     EK_TRY_VOID(write_all(fd.get(), pid, path));
     return fd;
+}
+
+Result<Fd> lock_file(const std::string& path, Deadline deadline) {
+    StopToken pause;
+    for (;;) {
+        auto lock = lock_file(path);
+        if (lock || lock.error().code != Errc::conflict || deadline.passed(now())) return lock;
+        pause.wait_for(kLockPause);
+    }
 }
 
 }  // namespace evenkeel::io

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/instant.h"
 #include "base/result.h"
 #include "io/fd.h"
 
@@ -32,5 +33,7 @@ Result<std::string> make_temp_folder(std::string_view prefix);
 // Locks `path` (made when missing) for this process and writes its pid into it; the lock ends with
 // the process. Errors: conflict  another process holds it (its pid is in the text).
 Result<Fd> lock_file(const std::string& path);
+// Waits for whoever holds it. Errors: conflict  he still does at the deadline.
+Result<Fd> lock_file(const std::string& path, Deadline deadline);
 
 }  // namespace evenkeel::io

@@ -22,15 +22,6 @@ std::string cache_folder() {
     return home != nullptr ? std::string(home) + "/.cache/evenkeel/lab" : std::string();
 }
 
-Result<io::Fd> wait_for_lock(const std::string& path, Deadline deadline) {
-    io::StopToken pause;
-    while (true) {
-        auto lock = io::lock_file(path);
-        if (lock || lock.error().code != Errc::conflict || deadline.passed(io::now())) return lock;
-        pause.wait_for(Millis(50));
-    }
-}
-
 Result<> install_packaged(const Installation& installation, const std::string& folder,
                           Deadline deadline) {
     EK_TRY(const std::string install, find_program("mariadb-install-db"));
@@ -113,7 +104,7 @@ Result<std::string> template_folder(const std::string& scratch, const Installati
     const std::size_t key = std::hash<std::string>{}(installation.version + accounts_sql);
     const std::string folder =
         fmt::format("{}/{}-{:016x}", cache, installation.mysql() ? "mysql" : "mariadb", key);
-    EK_TRY(const io::Fd lock, wait_for_lock(folder + ".lock", deadline));
+    EK_TRY(const io::Fd lock, io::lock_file(folder + ".lock", deadline));
     // The mark comes last, so an initialisation that was cut short is done again.
     if (!io::exists(folder + "/complete")) {
         EK_TRY_VOID(initialise(installation, folder, accounts_sql, deadline));

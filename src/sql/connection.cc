@@ -539,4 +539,13 @@ std::string quote(std::string_view text) {
     return quoted;
 }
 
+std::string quote_name(std::string_view name) {
+    std::string quoted = "`";
+    for (const char c : name) {
+        if (c == '`') quoted += c;
+        quoted += c;
+    }
+    return quoted + '`';
+}
+
 }  // namespace evenkeel::sql

@@ -88,5 +88,7 @@ private:
 
 // 'text' as an SQL string literal with its quotes.
 std::string quote(std::string_view text);
+// A name in backticks.
+std::string quote_name(std::string_view name);
 
 }  // namespace evenkeel::sql

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "io/clock.h"
 #include "tests/chaos/rounds.h"
+#include "tests/support/environment.h"
 #include "tests/support/eventually.h"
 #include "tests/support/lan.h"
 #include "tests/support/test_folder.h"
@@ -22,15 +23,6 @@ constexpr Millis kFormLimit{60'000};
 constexpr Timing kLan{.ttl = Millis(800), .heartbeat = Millis(30), .election = Millis(300)};
 constexpr Timing kVm{.ttl = Millis(1500), .heartbeat = Millis(50), .election = Millis(500)};
 constexpr Timing kDistant{.ttl = Millis(8000), .heartbeat = Millis(250), .election = Millis(2500)};
-
-std::string text_from(const char* variable) {
-    const char* text = ::getenv(variable);
-    return text == nullptr ? "" : text;
-}
-
-std::optional<std::uint64_t> number_from(const char* variable) {
-    return parse_number(text_from(variable));
-}
 
 class Chaos : public ::testing::Test {
 protected:

@@ -11,7 +11,7 @@
 #include "cdc/stream_service.h"
 #include "io/clock.h"
 #include "io/file.h"
-#include "tests/integration/one_node.h"
+#include "tests/integration/stream_child.h"
 #include "tests/support/eventually.h"
 #include "tests/support/mariadb_topology.h"
 
@@ -34,14 +34,7 @@ protected:
         return config;
     }
 
-    std::vector<std::string> lines() const {
-        const auto content = io::read_file(folder() + "/out.json");
-        std::vector<std::string> found;
-        for (std::string& line : split(content.value_or(""), '\n')) {
-            if (!line.empty()) found.push_back(std::move(line));
-        }
-        return found;
-    }
+    std::vector<std::string> lines() const { return lines_of(folder() + "/out.json"); }
 
     bool has_lines(std::size_t count) const {
         return eventually(kLong, [&] { return lines().size() >= count; });

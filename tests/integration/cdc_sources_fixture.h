@@ -16,7 +16,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "lab/server.h"
-#include "tests/integration/one_node.h"
+#include "tests/integration/stream_child.h"
 #include "tests/support/eventually.h"
 #include "tests/support/other_servers.h"
 #include "tests/support/test_folder.h"
@@ -120,14 +120,7 @@ protected:
 
     const std::string& folder() const { return folder_.path(); }
 
-    std::vector<std::string> lines() const {
-        const auto content = io::read_file(folder() + "/out.json");
-        std::vector<std::string> found;
-        for (std::string& line : split(content.value_or(""), '\n')) {
-            if (!line.empty()) found.push_back(std::move(line));
-        }
-        return found;
-    }
+    std::vector<std::string> lines() const { return lines_of(folder() + "/out.json"); }
 
     std::vector<std::string> changes() const {
         std::vector<std::string> found;

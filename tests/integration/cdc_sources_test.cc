@@ -128,37 +128,25 @@ std::optional<cdc::Checkpoint> CdcSources::checkpoint() const {
 // This program again, as a stream that can be killed; see SourcesChild.
 io::Process CdcSources::start_child(const lab::Server& server) {
     EXPECT_TRUE(io::replace_file(folder() + "/child.log", ""));
-    auto child = io::Process::start(
-        {.argv = {io::own_path(), "--gtest_also_run_disabled_tests",
-                  "--gtest_filter=SourcesChild.DISABLED_Runs"},
-         .environment = {"CDC_CHILD=" + folder() + "/group.db",
-                         "CDC_PORT=" + std::to_string(server.id().port),
-                         "CDC_DATABASE=" + database_, "CDC_OUT=" + folder() + "/out.json"},
-         .output = folder() + "/child.log"});
-    EXPECT_TRUE(child) << child.error().what;
+    io::Process child = test::start_stream_child({.test = "SourcesChild.DISABLED_Runs",
+                                                  .group = folder() + "/group.db",
+                                                  .port = server.id().port,
+                                                  .out = folder() + "/out.json",
+                                                  .log = folder() + "/child.log",
+                                                  .environment = {"CDC_DATABASE=" + database_}});
     EXPECT_TRUE(eventually(kLong, [&] {
         return io::read_file(folder() + "/child.log").value_or("").find(": streaming: ") !=
                std::string::npos;
     }));
-    return std::move(*child);
+    return child;
 }
 
 TEST(SourcesChild, DISABLED_Runs) {
-    const char* group = ::getenv("CDC_CHILD");
-    if (group == nullptr) GTEST_SKIP() << "CdcSources starts it";
-    OneNode node(group);
-    cdc::StreamConfig config;
-    config.name = "test";
-    config.server = {"127.0.0.1", static_cast<std::uint16_t>(std::atoi(::getenv("CDC_PORT")))};
-    config.credentials = lab::Accounts{}.evenkeel;
-    config.producer = cdc::Producer::file;
-    config.output_file = ::getenv("CDC_OUT");
-    config.filter = cdc::Filter::of_databases({::getenv("CDC_DATABASE")});
-    config.checkpoint_interval = Millis{20};
-    cdc::StreamService stream(config, &node.coordinator());
-    stream.start();
-    const auto ended = stream.wait(io::within(Millis{120'000}));
-    FAIL() << "ended by itself: " << ended.error().what;
+    if (!test::is_stream_child()) GTEST_SKIP() << "CdcSources starts it";
+    test::run_stream_child([](cdc::StreamConfig& config) {
+        config.filter = cdc::Filter::of_databases({::getenv("CDC_DATABASE")});
+        config.checkpoint_interval = Millis{20};
+    });
 }
 
 void CdcSources::keeps_prepared(bool gtids) {

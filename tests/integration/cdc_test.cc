@@ -137,34 +137,19 @@ protected:
 
     // This program again, as a stream that can be killed; see StreamChild.
     io::Process start_child() {
-        auto child =
-            io::Process::start({.argv = {io::own_path(), "--gtest_also_run_disabled_tests",
-                                         "--gtest_filter=StreamChild.DISABLED_Runs"},
-                                .environment = {"CDC_CHILD=" + folder() + "/group.db",
-                                                "CDC_PORT=" + std::to_string(db(1).id().port),
-                                                "CDC_OUT=" + folder() + "/out.json"},
-                                .output = folder() + "/child.log"});
-        EXPECT_TRUE(child) << child.error().what;
-        return std::move(*child);
+        return test::start_stream_child({.test = "StreamChild.DISABLED_Runs",
+                                         .group = folder() + "/group.db",
+                                         .port = db(1).id().port,
+                                         .out = folder() + "/out.json",
+                                         .log = folder() + "/child.log"});
     }
 };
 
 // Not a test: the body of the process that CdcResume kills.
 TEST(StreamChild, DISABLED_Runs) {
-    const char* group = ::getenv("CDC_CHILD");
-    if (group == nullptr) GTEST_SKIP() << "CdcResume starts it";
-    OneNode node(group);
-    cdc::StreamConfig config;
-    config.name = "test";
-    config.server = {"127.0.0.1", static_cast<std::uint16_t>(std::atoi(::getenv("CDC_PORT")))};
-    config.credentials = lab::Accounts{}.evenkeel;
-    config.producer = cdc::Producer::file;
-    config.output_file = ::getenv("CDC_OUT");
-    config.checkpoint_interval = Millis{50};
-    cdc::StreamService stream(config, &node.coordinator());
-    stream.start();
-    const auto ended = stream.wait(io::within(Millis{120'000}));
-    FAIL() << "ended by itself: " << ended.error().what;
+    if (!test::is_stream_child()) GTEST_SKIP() << "CdcResume starts it";
+    test::run_stream_child(
+        [](cdc::StreamConfig& config) { config.checkpoint_interval = Millis{50}; });
 }
 
 TEST_F(CdcResume, NothingIsLostOrRepeatedWhenTheStreamIsKilled) {

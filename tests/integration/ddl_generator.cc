@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "base/text.h"
+#include "sql/connection.h"
 
 namespace evenkeel::test {
 namespace {
@@ -81,15 +82,6 @@ const std::vector<std::string> kTypes = {"INT",
 
 }  // namespace
 
-std::string quoted_name(const std::string& name) {
-    std::string quoted = "`";
-    for (const char c : name) {
-        if (c == '`') quoted += c;
-        quoted += c;
-    }
-    return quoted + "`";
-}
-
 std::string DdlGenerator::charset() {
     const std::string name = pick(kCharsets);
     switch (below(6)) {
@@ -149,11 +141,11 @@ std::string DdlGenerator::attributes() {
 
 std::string DdlGenerator::column(const std::string& name) {
     if (chance(6)) {
-        return fmt::format("{} INT GENERATED ALWAYS AS (1 + (2 * 3)) {}", quoted_name(name),
+        return fmt::format("{} INT GENERATED ALWAYS AS (1 + (2 * 3)) {}", sql::quote_name(name),
                            chance(50) ? "VIRTUAL" : "STORED");
     }
     if (chance(6)) {
-        return quoted_name(name) +
+        return sql::quote_name(name) +
                pick<std::string>({" INT DEFAULT -5 NOT NULL", " DOUBLE DEFAULT 1.5e-3",
                                   " TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3) ON "
                                   "UPDATE CURRENT_TIMESTAMP(3)",
@@ -161,7 +153,7 @@ std::string DdlGenerator::column(const std::string& name) {
                                   " DATETIME DEFAULT NOW()", " BIT(3) DEFAULT b'101'",
                                   " VARCHAR(9) DEFAULT 'KEY, PRIMARY KEY (b)'"});
     }
-    return quoted_name(name) + " " + column_type() + attributes();
+    return sql::quote_name(name) + " " + column_type() + attributes();
 }
 
 std::string DdlGenerator::new_name() {
@@ -176,7 +168,7 @@ std::string DdlGenerator::some_column(const cdc::SchemaTable& table) {
             if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
         }
     }
-    return quoted_name(name);
+    return sql::quote_name(name);
 }
 
 std::string DdlGenerator::place(const cdc::SchemaTable& table) {
@@ -186,9 +178,9 @@ std::string DdlGenerator::place(const cdc::SchemaTable& table) {
 }
 
 std::string DdlGenerator::table_name() {
-    const std::string table = quoted_name(pick(kTables));
+    const std::string table = sql::quote_name(pick(kTables));
     if (chance(60)) return table;
-    return quoted_name(pick(kDatabases)) + (chance(10) ? " . " : ".") + table;
+    return sql::quote_name(pick(kDatabases)) + (chance(10) ? " . " : ".") + table;
 }
 
 const cdc::SchemaTable* DdlGenerator::some_table(const cdc::Schema& now) {
@@ -206,7 +198,8 @@ std::string DdlGenerator::create_table(const cdc::Schema& now) {
     text += table_name();
     const cdc::SchemaTable* other = some_table(now);
     if (other != nullptr && chance(12)) {
-        const std::string name = quoted_name(other->database) + "." + quoted_name(other->name);
+        const std::string name =
+            sql::quote_name(other->database) + "." + sql::quote_name(other->name);
         return text + (chance(50) ? " LIKE " + name : " (LIKE " + name + ")");
     }
     text += " (";
@@ -220,8 +213,8 @@ std::string DdlGenerator::create_table(const cdc::Schema& now) {
     if (chance(50)) {
         const char* form =
             chance(30) ? "CONSTRAINT `pk` PRIMARY KEY USING BTREE (" : "PRIMARY KEY (";
-        std::string key = form + quoted_name(names[below(names.size())]);
-        if (chance(40)) key += ", " + quoted_name(names[below(names.size())]) + " ASC";
+        std::string key = form + sql::quote_name(names[below(names.size())]);
+        if (chance(40)) key += ", " + sql::quote_name(names[below(names.size())]) + " ASC";
         elements.push_back(key + ")");
         elements.insert(elements.begin(), "`id` INT NOT NULL");
     } else if (chance(50)) {
@@ -230,7 +223,7 @@ std::string DdlGenerator::create_table(const cdc::Schema& now) {
             pick<std::string>({"id INT PRIMARY KEY AUTO_INCREMENT", "id SERIAL PRIMARY KEY",
                                "id BIGINT UNSIGNED KEY", "id INT NOT NULL UNIQUE KEY"}));
     }
-    if (chance(20)) elements.push_back("KEY (" + quoted_name(names[0]) + ")");
+    if (chance(20)) elements.push_back("KEY (" + sql::quote_name(names[0]) + ")");
     if (chance(10)) elements.push_back("CHECK (1 < 2)");
     text += join(elements, ", ") + ")";
     if (chance(30)) text += " ENGINE=InnoDB COMMENT='CHARSET=latin1'";
@@ -260,7 +253,7 @@ std::string DdlGenerator::alter_step(const cdc::SchemaTable& table) {
         case 9:
         case 10: {
             if (!mariadb_ && version_ < 80000) return "FORCE";
-            return "RENAME COLUMN " + some_column(table) + " TO " + quoted_name(new_name());
+            return "RENAME COLUMN " + some_column(table) + " TO " + sql::quote_name(new_name());
         }
         case 11: return "DROP PRIMARY KEY";
         case 12: return "ADD PRIMARY KEY (" + some_column(table) + ")";
@@ -272,7 +265,7 @@ std::string DdlGenerator::alter_step(const cdc::SchemaTable& table) {
             if (!mariadb_) return "COMMENT 'RENAME TO x'";
             if (chance(50)) return "ADD COLUMN IF NOT EXISTS " + column(new_name());
             return (chance(50) ? "DROP COLUMN IF EXISTS " : "DROP IF EXISTS ") +
-                   quoted_name(new_name());
+                   sql::quote_name(new_name());
         default: return chance(50) ? "ORDER BY " + some_column(table) : "ENGINE=InnoDB";
     }
 }
@@ -285,8 +278,8 @@ std::string DdlGenerator::alter_table(const cdc::SchemaTable& table) {
         // A swap.
         const std::string a = table.columns[0].name;
         const std::string b = table.columns[1].name;
-        steps = {fmt::format("CHANGE {} {}", quoted_name(a), column(b)),
-                 fmt::format("CHANGE {} {}", quoted_name(b), column(a))};
+        steps = {fmt::format("CHANGE {} {}", sql::quote_name(a), column(b)),
+                 fmt::format("CHANGE {} {}", sql::quote_name(b), column(a))};
     }
     // MariaDB leaves the old table behind when it copies one whose name has special characters.
     const bool plain =
@@ -294,15 +287,15 @@ std::string DdlGenerator::alter_table(const cdc::SchemaTable& table) {
     if ((plain || !mariadb_) && chance(8)) {
         steps.push_back(pick<std::string>({"RENAME TO ", "RENAME ", "RENAME AS "}) + table_name());
     }
-    return "ALTER TABLE " + quoted_name(table.database) + "." + quoted_name(table.name) + " " +
-           join(steps, chance(50) ? "," : " , ");
+    return "ALTER TABLE " + sql::quote_name(table.database) + "." + sql::quote_name(table.name) +
+           " " + join(steps, chance(50) ? "," : " , ");
 }
 
 std::string DdlGenerator::rename_tables(const cdc::Schema& now) {
     const cdc::SchemaTable* a = some_table(now);
     const cdc::SchemaTable* b = some_table(now);
-    const std::string first = quoted_name(a->database) + "." + quoted_name(a->name);
-    const std::string second = quoted_name(b->database) + "." + quoted_name(b->name);
+    const std::string first = sql::quote_name(a->database) + "." + sql::quote_name(a->name);
+    const std::string second = sql::quote_name(b->database) + "." + sql::quote_name(b->name);
     if (chance(40)) {
         return fmt::format("RENAME TABLE {} TO d1.swap, {} TO {}, d1.swap TO {}", first, second,
                            first, second);
@@ -312,7 +305,7 @@ std::string DdlGenerator::rename_tables(const cdc::Schema& now) {
 
 std::string DdlGenerator::other(const cdc::Schema& now) {
     const cdc::SchemaTable* table = some_table(now);
-    const std::string name = quoted_name(table->database) + "." + quoted_name(table->name);
+    const std::string name = sql::quote_name(table->database) + "." + sql::quote_name(table->name);
     switch (below(12)) {
         case 0: return "DROP TABLE IF EXISTS " + table_name() + ", " + table_name();
         case 1:

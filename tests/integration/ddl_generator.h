@@ -49,7 +49,4 @@ private:
     const unsigned version_;
 };
 
-// `name` in backticks.
-std::string quoted_name(const std::string& name);
-
 }  // namespace evenkeel::test

@@ -12,6 +12,7 @@
 #include "io/clock.h"
 #include "lab/server.h"
 #include "tests/integration/ddl_generator.h"
+#include "tests/support/environment.h"
 #include "tests/support/other_servers.h"
 #include "tests/support/test_folder.h"
 
@@ -24,11 +25,6 @@ constexpr Millis kBudget{15'000};
 constexpr int kStatements = 1500;
 // CI has to say the same of the same sources; EVENKEEL_SEED asks for another one.
 constexpr std::uint64_t kSeed = 20'261;
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* value = ::getenv(variable);
-    return value != nullptr ? parse_number(value).value_or(otherwise) : otherwise;
-}
 
 std::string describe(const cdc::SchemaTable* table) {
     if (table == nullptr) return "none";
@@ -79,7 +75,7 @@ protected:
     }
 
     cdc::Schema capture() {
-        auto schema = dictionary_.capture({});
+        auto schema = dictionary_.capture();
         EXPECT_TRUE(schema) << schema.error().what;
         return schema.value_or(cdc::Schema());
     }
@@ -139,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(Servers, SchemaFollower, testing::ValuesIn(test::server
                          test::release_name);
 
 TEST_P(SchemaFollower, AgreesWithTheServerAfterEachStatement) {
-    const std::uint64_t seed = number_from("EVENKEEL_SEED", kSeed);
+    const std::uint64_t seed = test::number_from("EVENKEEL_SEED").value_or(kSeed);
     SCOPED_TRACE(fmt::format("EVENKEEL_SEED={}", seed));
     test::DdlGenerator generator(seed, dialect_.mariadb, dialect_.version);
     for (const char* statement :
@@ -152,7 +148,8 @@ TEST_P(SchemaFollower, AgreesWithTheServerAfterEachStatement) {
     const Deadline budget = io::within(kBudget);
     int succeeded = 0;
     int differences = 0;
-    const int wanted = static_cast<int>(number_from("EVENKEEL_STATEMENTS", kStatements));
+    const int wanted =
+        static_cast<int>(test::number_from("EVENKEEL_STATEMENTS").value_or(kStatements));
     for (int i = 0; i < wanted && !budget.passed(io::now()); ++i) {
         const std::string statement = generator.next(followed);
         if (!run(statement)) {

@@ -13,12 +13,6 @@ namespace {
 
 constexpr Millis kLimit{60'000};
 
-std::string quoted_name(std::string_view name) {
-    std::string quoted = "`";
-    for (const char c : name) quoted += c == '`' ? "``" : std::string(1, c);
-    return quoted + "`";
-}
-
 bool is_binary(const std::string& type) {
     return type == "binary" || type == "varbinary" || type.ends_with("blob");
 }
@@ -98,7 +92,7 @@ Result<const LineApplier::Columns*> LineApplier::columns_of(const std::string& d
         columns.push_back(
             {rows.text(i, "name"), rows.text(i, "type"), rows.text(i, "in_key") == "PRI"});
         Column& column = columns.back();
-        if (checks.find("json_valid(" + quoted_name(column.name) + ")") != std::string::npos) {
+        if (checks.find("json_valid(" + sql::quote_name(column.name) + ")") != std::string::npos) {
             column.type = "json";
         }
     }
@@ -124,7 +118,7 @@ Result<> LineApplier::apply_ddl(const JsonMembers& line, const std::string& data
     last_ddl_ = identity;
     columns_.clear();
     ++ddl_;
-    EK_TRY_VOID(run("USE " + quoted_name(database)));
+    EK_TRY_VOID(run("USE " + sql::quote_name(database)));
     return run(statement);
 }
 
@@ -140,7 +134,7 @@ Result<std::string> LineApplier::where(const Columns& columns, const JsonMembers
         if (raw.empty()) raw = member(data, column.name);
         if (raw.empty()) continue;
         EK_TRY(const std::string value, literal(column.type, raw));
-        const std::string name = quoted_name(column.name);
+        const std::string name = sql::quote_name(column.name);
         text += text.empty() ? " WHERE " : " AND ";
         // Of rows that a collation takes for equal it has to be this one.
         const bool exact = !keyed && is_text(column.type);
@@ -169,9 +163,9 @@ Result<> LineApplier::apply_row(const JsonMembers& line, std::string_view type,
         const std::string_view raw = member(data, column.name);
         if (raw.empty()) continue;
         EK_TRY(const std::string value, literal(column.type, raw));
-        assignments.push_back(quoted_name(column.name) + " = " + value);
+        assignments.push_back(sql::quote_name(column.name) + " = " + value);
     }
-    const std::string path = quoted_name(database) + "." + quoted_name(table);
+    const std::string path = sql::quote_name(database) + "." + sql::quote_name(table);
     ++rows_;
     if (type == "insert") return run("INSERT INTO " + path + " SET " + join(assignments, ", "));
     EK_TRY(const std::string condition, where(*columns, data, old));

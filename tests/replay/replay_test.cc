@@ -21,6 +21,7 @@
 #include "lab/tcp_gate.h"
 #include "tests/replay/line_applier.h"
 #include "tests/replay/random_sql.h"
+#include "tests/support/environment.h"
 #include "tests/support/evenkeel_group.h"
 #include "tests/support/eventually.h"
 #include "tests/support/other_servers.h"
@@ -33,11 +34,6 @@ constexpr Millis kLimit{60'000};
 constexpr Millis kCatchUpLimit{300'000};  // Lines are applied one by one.
 constexpr std::uint64_t kSeed = 20'261;
 constexpr Millis kRound{12'000};  // Between two comparisons.
-
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-    const char* value = std::getenv(variable);
-    return value != nullptr ? parse_number(value).value_or(otherwise) : otherwise;
-}
 
 // Applies a growing file's lines on a thread of its own.
 class Tail {
@@ -254,7 +250,7 @@ protected:
 TEST_P(Replay, GivesTheSameTables) {
     const auto home = server_home(GetParam());
     if (!home) GTEST_SKIP() << home.error().what;
-    const std::uint64_t seed = number_from("EVENKEEL_REPLAY_SEED", kSeed);
+    const std::uint64_t seed = number_from("EVENKEEL_REPLAY_SEED").value_or(kSeed);
     SCOPED_TRACE(fmt::format("EVENKEEL_REPLAY_SEED={}", seed));
     chance_.seed(seed);
     source_ = start_server("source", *home, {});
@@ -275,7 +271,8 @@ TEST_P(Replay, GivesTheSameTables) {
     })) << stream_log();
     Tail tail(output(), replayed);
     must(*source_, "CREATE TABLE shop.marks (mark VARCHAR(40)) CHARACTER SET utf8mb4");
-    const Deadline end = io::within(Millis(1000 * number_from("EVENKEEL_REPLAY_SECONDS", 45)));
+    const Deadline end =
+        io::within(Millis(1000 * number_from("EVENKEEL_REPLAY_SECONDS").value_or(45)));
     while (!end.passed(io::now()) && !HasFailure()) {
         change_for(std::min(kRound, end.left(io::now())), random, changes);
         compare(tail);

@@ -23,16 +23,6 @@ std::string variable(const char* name, const std::string& otherwise) {
     return value != nullptr ? value : otherwise;
 }
 
-// Programs that want the same release at once fetch it once.
-Result<io::Fd> wait_for_lock(const std::string& path, Deadline deadline) {
-    io::StopToken pause;
-    for (;;) {
-        auto lock = io::lock_file(path);
-        if (lock || lock.error().code != Errc::conflict || deadline.passed(io::now())) return lock;
-        pause.wait_for(Millis(100));
-    }
-}
-
 }  // namespace
 
 std::vector<std::string> server_releases() {
@@ -55,7 +45,8 @@ Result<std::string> server_home(const std::string& release) {
     const std::string home = cache + "/" + release;
     const Deadline deadline = io::within(kFetchLimit);
     EK_TRY_VOID(io::make_folders(cache));
-    EK_TRY(const io::Fd lock, wait_for_lock(home + ".lock", deadline));
+    // Programs that want the same release at once fetch it once.
+    EK_TRY(const io::Fd lock, io::lock_file(home + ".lock", deadline));
     if (io::exists(home + "/.variant")) return home;
     const std::string script = variable("EVENKEEL_SOURCE", ".") + "/tests/support/get_server";
     EK_TRY_VOID(lab::run_program({script, home, release}, "", deadline));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "sql/connection.h"
 
 namespace evenkeel::cdc {
 
@@ -27,23 +28,23 @@ Instant next_chunk_at(Instant started, std::uint64_t rows, std::uint64_t rows_pe
 std::string behind_key(const std::vector<std::string>& columns, const KeyLiterals& last) {
     std::string text;
     for (std::size_t i = columns.size(); i-- > 0;) {
-        const std::string name = quote_name(columns[i]);
+        const std::string name = sql::quote_name(columns[i]);
         text = text.empty()
                    ? fmt::format("{} > {}", name, last[i])
                    : fmt::format("({0} > {1} OR ({0} = {1} AND {2}))", name, last[i], text);
     }
     if (columns.size() < 2) return text;
-    return fmt::format("{} >= {} AND {}", quote_name(columns[0]), last[0], text);
+    return fmt::format("{} >= {} AND {}", sql::quote_name(columns[0]), last[0], text);
 }
 
 std::string chunk_query(const TableLayout& layout, const std::string& where,
                         const KeyLiterals& last, std::uint64_t rows) {
     std::string query =
         fmt::format("SELECT {} FROM {}.{}", join(layout.selects, ", "),
-                    quote_name(layout.rows.database), quote_name(layout.rows.table));
+                    sql::quote_name(layout.rows.database), sql::quote_name(layout.rows.table));
     std::vector<std::string> names;
-    for (const std::string& name : layout.key_names()) names.push_back(quote_name(name));
-    if (!names.empty()) query += fmt::format(" FORCE INDEX ({})", quote_name(layout.index));
+    for (const std::string& name : layout.key_names()) names.push_back(sql::quote_name(name));
+    if (!names.empty()) query += fmt::format(" FORCE INDEX ({})", sql::quote_name(layout.index));
     std::vector<std::string> conditions;
     if (!last.empty()) conditions.push_back(behind_key(layout.key_names(), last));
     // On a line of its own: a comment at its end must not take the parenthesis along.

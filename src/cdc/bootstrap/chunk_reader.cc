@@ -9,6 +9,7 @@
 #include "cdc/bootstrap/request_table.h"
 #include "cdc/bootstrap/row_image.h"
 #include "io/clock.h"
+#include "sql/connection.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -211,8 +212,8 @@ Result<std::uint64_t> ChunkReader::Work::count(const PrepareTable& order) {
     std::uint64_t rows = 0;
     EK_TRY(const bool whole,
            connection.stream(
-               fmt::format("SELECT COUNT(*) FROM {}.{}{}", quote_name(order.database),
-                           quote_name(order.table), where),
+               fmt::format("SELECT COUNT(*) FROM {}.{}{}", sql::quote_name(order.database),
+                           sql::quote_name(order.table), where),
                kSilenceMax, [this] { return cancelled(); },
                [&](const sql::Connection::Row& cells) {
                    rows = parse_number(cells[0].value_or("")).value_or(0);
@@ -273,7 +274,7 @@ Result<> ChunkReader::Work::read_all(const ReadAll& order) {
         EK_TRY(other, sql::Connection::open(server, reader.config_.credentials, ask_limit()));
     }
     const std::string table =
-        quote_name(layout.rows.database) + "." + quote_name(layout.rows.table);
+        sql::quote_name(layout.rows.database) + "." + sql::quote_name(layout.rows.table);
     EK_TRY(const Watermark place, marks.begin_snapshot(connection, other, table, ask_limit()));
     post({.number = number, .what = Snapshot{place}});
     ChunkRead piece;

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "cdc/bootstrap/table_layout.h"
+#include "sql/connection.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -14,7 +14,7 @@ constexpr unsigned kNoDatabase = 1049;
 constexpr unsigned kNoTable = 1146;
 
 std::string table_of(const std::string& schema) {
-    return quote_name(schema) + "." + quote_name(kBootstrapTable);
+    return sql::quote_name(schema) + "." + sql::quote_name(kBootstrapTable);
 }
 
 std::string moment(std::int64_t ms) {
@@ -30,7 +30,7 @@ std::string text_or_null(const std::string& cell) {
 Result<> create_request_table(sql::Connection& connection, const std::string& schema,
                               Deadline deadline) {
     EK_TRY_VOID(
-        connection.execute("CREATE DATABASE IF NOT EXISTS " + quote_name(schema), deadline));
+        connection.execute("CREATE DATABASE IF NOT EXISTS " + sql::quote_name(schema), deadline));
     return connection.execute(
         fmt::format("CREATE TABLE IF NOT EXISTS {} ("
                     "id INT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY, "

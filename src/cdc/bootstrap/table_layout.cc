@@ -142,7 +142,7 @@ ColumnDefinition as_selected(const ColumnDefinition& column) {
 }
 
 std::string select_of(const ColumnPlan& column) {
-    const std::string name = quote_name(column.name);
+    const std::string name = sql::quote_name(column.name);
     switch (column.kind) {
         // As text a FLOAT has six digits, and a DOUBLE(m,d) d behind the point.
         case ValueKind::float32:
@@ -215,15 +215,6 @@ std::vector<std::string> TableLayout::key_names() const {
     std::vector<std::string> names;
     for (const KeyColumn& part : key) names.push_back(rows.columns[part.column].name);
     return names;
-}
-
-std::string quote_name(std::string_view name) {
-    std::string quoted = "`";
-    for (const char c : name) {
-        if (c == '`') quoted += '`';
-        quoted += c;
-    }
-    return quoted + '`';
 }
 
 std::string key_literal(const KeyColumn& column, std::string_view text) {

@@ -46,7 +46,4 @@ Result<TableLayout> lay_out(const TableDefinition& definition,
 // `text`, as selected, as an SQL literal.
 std::string key_literal(const KeyColumn& column, std::string_view text);
 
-// `name` in backticks.
-std::string quote_name(std::string_view name);
-
 }  // namespace evenkeel::cdc

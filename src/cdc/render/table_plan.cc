@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cdc/render/number_text.h"
 #include "cdc/render/temporal_text.h"
+#include "cdc/sql_escape.h"
 
 namespace evenkeel::cdc {
 namespace {
@@ -43,18 +44,6 @@ unsigned first_number(std::string_view rest) {
     return static_cast<unsigned>(parse_number(rest.substr(open + 1, end - open - 1)).value_or(0));
 }
 
-char unescaped(char c) {
-    switch (c) {
-        case '0': return '\0';
-        case 'n': return '\n';
-        case 'r': return '\r';
-        case 't': return '\t';
-        case 'b': return '\b';
-        case 'Z': return '\x1A';
-        default: return c;
-    }
-}
-
 // The labels of "('a','b''c')": quotes are doubled, backslashes escape.
 std::vector<std::string> parse_labels(std::string_view rest) {
     std::vector<std::string> labels;
@@ -66,7 +55,7 @@ std::vector<std::string> parse_labels(std::string_view rest) {
             if (c == ')') break;
             quoted = c == '\'';
         } else if (c == '\\' && i + 1 < rest.size()) {
-            label += unescaped(rest[++i]);
+            label += sql_unescaped(rest[++i]);
         } else if (c != '\'') {
             label += c;
         } else if (i + 1 < rest.size() && rest[i + 1] == '\'') {

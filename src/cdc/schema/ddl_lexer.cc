@@ -1,5 +1,7 @@
 #include "cdc/schema/ddl_lexer.h"
 
+#include "cdc/sql_escape.h"
+
 #include <algorithm>
 
 namespace evenkeel::cdc {
@@ -164,18 +166,6 @@ private:
     bool in_executable_ = false;
 };
 
-char unescaped(char c) {
-    switch (c) {
-        case '0': return '\0';
-        case 'n': return '\n';
-        case 'r': return '\r';
-        case 't': return '\t';
-        case 'b': return '\b';
-        case 'Z': return '\x1A';
-        default: return c;
-    }
-}
-
 std::string undoubled(const Token& token, bool escapes) {
     std::string value;
     value.reserve(token.text.size());
@@ -183,7 +173,7 @@ std::string undoubled(const Token& token, bool escapes) {
         const char c = token.text[i];
         const bool more = i + 1 < token.text.size();
         if (escapes && c == '\\' && more) {
-            value += unescaped(token.text[++i]);
+            value += sql_unescaped(token.text[++i]);
             continue;
         }
         if (c == token.quote && more) ++i;

@@ -17,16 +17,6 @@ constexpr Millis kCaptureLimit{120'000};
 constexpr const char* kNotSystem =
     "NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')";
 
-// In backticks, as the server writes names.
-std::string quoted_name(const std::string& name) {
-    std::string quoted = "`";
-    for (const char c : name) {
-        if (c == '`') quoted += c;
-        quoted += c;
-    }
-    return quoted + "`";
-}
-
 // information_schema shows labels in these charsets as what their UTF-8 means there: garbage.
 bool labels_are_garbled(const SchemaColumn& column) {
     const std::string_view type = type_name(column.column_type);
@@ -102,7 +92,7 @@ void add_checks(const sql::Table& rows, Tables& tables) {
         if (table == nullptr || rows.get(i, "LEVEL").value_or("Column") != "Column") continue;
         const std::string clause = rows.text(i, "CHECK_CLAUSE");
         for (SchemaColumn& c : table->columns) {
-            if (clause == "json_valid(" + quoted_name(c.name) + ")") c.json = true;
+            if (clause == "json_valid(" + sql::quote_name(c.name) + ")") c.json = true;
         }
     }
 }
@@ -185,7 +175,7 @@ Result<SchemaTable> ServerDictionary::table(const TableName& name) {
                              name.str(), server_.str(), credentials_.user)};
 }
 
-Result<Schema> ServerDictionary::capture(const std::vector<std::string>& databases) {
+Result<Schema> ServerDictionary::capture() {
     EK_TRY(const sql::Table name_case, query("SELECT @@lower_case_table_names AS name_case"));
     const auto number = parse_number(name_case.text(0, "name_case")).value_or(0);
     Schema schema(static_cast<NameCase>(std::min<std::uint64_t>(number, 2)));
@@ -196,8 +186,7 @@ Result<Schema> ServerDictionary::capture(const std::vector<std::string>& databas
         schema.put_database(found.text(i, "SCHEMA_NAME"),
                             canonical_charset(found.text(i, "DEFAULT_CHARACTER_SET_NAME")));
     }
-    if (databases.empty()) EK_TRY_VOID(read_tables("", "", schema));
-    for (const std::string& database : databases) EK_TRY_VOID(read_tables(database, "", schema));
+    EK_TRY_VOID(read_tables("", "", schema));
     return schema;
 }
 

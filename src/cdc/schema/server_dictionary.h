@@ -29,10 +29,10 @@ public:
     // Ask this server from now on.
     void use(const ServerId& server);
     Result<SchemaTable> table(const TableName& name) override;
-    // All tables of the databases, a few queries for all of them together; none: of all but the
-    // system's. No locks: what changes meanwhile may be there in its old or its new form, so the
-    // caller has to know that nothing did (schema_capture.h).
-    Result<Schema> capture(const std::vector<std::string>& databases);
+    // All tables but the system's, a few queries for all of them together. No locks: what changes
+    // meanwhile may be there in its old or its new form, so the caller has to know that nothing did
+    // (docs/internals/schema.md).
+    Result<Schema> capture();
 
 private:
     Result<sql::Table> query(const std::string& statement);
