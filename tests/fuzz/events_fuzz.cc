@@ -5,13 +5,14 @@
 #include "wire/binlog_event.h"
 #include "wire/mysql_gtid.h"
 #include "wire/packet_reader.h"
+#include "wire/payload.h"
 #include "wire/rows_event.h"
 #include "wire/table_map.h"
 
 namespace evenkeel::fuzz {
 namespace {
 
-void parse_body(const wire::Event& event) {
+void parse_plain(const wire::Event& event) {
     static std::string scratch;
     use(wire::parse_format_description(event));
     use(wire::parse_rotate(event));
@@ -29,6 +30,22 @@ void parse_body(const wire::Event& event) {
     use(wire::handling_of(event.header));
     use(wire::parse_mysql_gtid(event));
     use(wire::parse_previous_gtids(event));
+}
+
+void parse_body(const wire::Event& event) {
+    parse_plain(event);
+    if (event.header.type != wire::EventType::transaction_payload) return;
+    wire::PayloadReader payload;
+    if (!payload.open(event)) return;
+    while (true) {
+        const auto inner = payload.next();
+        if (!inner) return;
+        if (*inner) {
+            parse_plain(**inner);
+        } else if (payload.done() || !payload.refill()) {
+            return;
+        }
+    }
 }
 
 void read_events(std::string_view bytes, bool checksums) {

@@ -68,14 +68,15 @@ public:
     }
 
     void operator()(const AlterTable& ddl) {
-        const SchemaTable* existing = schema_.find(ddl.table);
+        // A copy: a statement could take the very table away that it alters.
+        const std::optional<SchemaTable> existing = copy_of(ddl.table);
         TableName target = ddl.table;
         for (const AlterStep& step : ddl.steps) {
             if (step.kind == AlterStep::Kind::rename_table) target = step.table;
             if (step.kind == AlterStep::Kind::take_in) drop(step.table);
             if (step.kind == AlterStep::Kind::split_off) split_off(existing, step.table);
         }
-        if (existing == nullptr) return came_from_elsewhere(ddl.table, target);
+        if (!existing) return came_from_elsewhere(ddl.table, target);
         if (existing->knowledge != Knowledge::exact) return move(*existing, target);
         SchemaTable table = *existing;
         const auto altered =
@@ -187,8 +188,13 @@ private:
         doubt(target, "it was " + from.str() + ", whose columns are not known");
     }
 
-    void split_off(const SchemaTable* model, const TableName& name) {
-        if (model == nullptr || model->knowledge != Knowledge::exact) {
+    std::optional<SchemaTable> copy_of(const TableName& name) const {
+        const SchemaTable* found = schema_.find(name);
+        return found == nullptr ? std::nullopt : std::optional(*found);
+    }
+
+    void split_off(const std::optional<SchemaTable>& model, const TableName& name) {
+        if (!model || model->knowledge != Knowledge::exact) {
             return doubt(name, "it was a partition of a table whose columns are not known");
         }
         SchemaTable table = *model;
