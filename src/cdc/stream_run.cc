@@ -111,6 +111,14 @@ bool StreamRun::may_act() const {
 
 Result<> StreamRun::run(io::StopToken& stop) {
     stop_ = &stop;
+    const auto ended = run_until(stop);
+    if (ended || !stop.requested() || ended.error().code != Errc::not_leader) return ended;
+    // The checkpoint is before what is left.
+    log::warn("cdc", "stream {}: {}", config_.name, ended.error().what);
+    return {};
+}
+
+Result<> StreamRun::run_until(io::StopToken& stop) {
     EK_TRY_VOID(open_sink());
     while (!stop.requested()) {
         if (!may_act()) return Error{Errc::not_leader, "run the stream: the lease ended"};
@@ -154,7 +162,7 @@ Result<> StreamRun::open_sink() {
     if (store_) {
         EK_TRY(checkpoint, store_->load(io::within(kStoreLimit)));
     }
-    const MayAct allowed = [this] { return may_act(); };
+    const MayAct allowed = [this] { return !stop_->requested() && may_act(); };
     const auto opened =
         sink_->open(checkpoint ? std::optional(checkpoint->sink) : std::nullopt, allowed);
     if (!opened) return of_sink(opened.error());
@@ -351,7 +359,7 @@ Result<> StreamRun::begin_at(Source& source) {
 Result<> StreamRun::know_tables(Source& source, io::StopToken& stop) {
     for (int attempt = 1;; ++attempt) {
         world_.status->set_state("waiting", "reads the definitions of tables");
-        EK_TRY(Schema schema, dictionary_.capture({}));
+        EK_TRY(Schema schema, dictionary_.capture());
         EK_TRY_VOID(source.refresh(io::within(kConnectLimit)));
         const BinlogPosition end = source.facts().history.end;
         const bool trusted = decoder_.position().at.reaches(end) || world_.recapture;
@@ -492,11 +500,13 @@ Result<> StreamRun::bootstrap() {
 }
 
 Result<> StreamRun::flush(ByteBuffer& lines) {
+    if (sink_failure_) return *sink_failure_;
     EK_TRY_VOID(write_dead_letters());
     if (lines.empty()) return {};
     if (!may_act()) return Error{Errc::not_leader, "write to the sink: the lease ended"};
     const auto written = sink_->write(lines.view());
-    if (!written) return of_sink(written.error());
+    // A part of them may be in it: nothing can come behind that.
+    if (!written) return sink_failure_.emplace(of_sink(written.error()));
     world_.status->add_bytes(lines.size());
     lines.clear();
     return {};

@@ -50,6 +50,7 @@ public:
 
 private:
     bool may_act() const;
+    Result<> run_until(io::StopToken& stop);
     Result<> open_sink();
     Result<> begin_at(Source& source);
     Result<> know_tables(Source& source, io::StopToken& stop);
@@ -94,6 +95,7 @@ private:
     StreamDecoder decoder_;
     io::PlainFile dead_letters_;
     bool dead_letters_synced_ = true;
+    std::optional<Error> sink_failure_;
     std::optional<Error> filter_problem_;
     const io::StopToken* stop_ = nullptr;   // Of run().
     std::unique_ptr<Bootstrap> bootstrap_;  // Null: bootstrapper=none.

@@ -14,21 +14,6 @@
 #include "io/system_error.h"
 
 namespace evenkeel::io {
-PlainFile::~PlainFile() {
-    if (borrowed_) fd_.release();
-}
-
-PlainFile::PlainFile(PlainFile&& other) noexcept
-    : fd_(std::move(other.fd_)), path_(std::move(other.path_)), borrowed_(other.borrowed_) {}
-
-PlainFile& PlainFile::operator=(PlainFile&& other) noexcept {
-    if (this == &other) return *this;
-    if (borrowed_) fd_.release();
-    fd_ = std::move(other.fd_);
-    path_ = std::move(other.path_);
-    borrowed_ = other.borrowed_;
-    return *this;
-}
 
 Result<PlainFile> PlainFile::open(const std::string& path) {
     PlainFile file;
@@ -46,14 +31,6 @@ Result<PlainFile> PlainFile::temporary() {
     if (!file.fd_.valid()) return system_error("make temporary file", path);
     ::unlink(path.c_str());
     file.path_ = path;
-    return file;
-}
-
-PlainFile PlainFile::borrowed(int fd, std::string name) {
-    PlainFile file;
-    file.fd_ = Fd(fd);
-    file.path_ = std::move(name);
-    file.borrowed_ = true;
     return file;
 }
 

@@ -18,13 +18,8 @@ public:
     static Result<PlainFile> open(const std::string& path);
     // Without a name, below $TMPDIR or /tmp: it is gone with this object or process.
     static Result<PlainFile> temporary();
-    // Standard output, or what else is open already; not closed at the end.
-    static PlainFile borrowed(int fd, std::string name);
 
     PlainFile() = default;
-    ~PlainFile();
-    PlainFile(PlainFile&& other) noexcept;
-    PlainFile& operator=(PlainFile&& other) noexcept;
 
     bool is_open() const { return fd_.valid(); }
     const std::string& path() const { return path_; }
@@ -51,7 +46,6 @@ public:
 private:
     Fd fd_;
     std::string path_;
-    bool borrowed_ = false;
 };
 
 }  // namespace evenkeel::io

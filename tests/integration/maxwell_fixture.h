@@ -59,10 +59,11 @@ protected:
         ASSERT_TRUE(io::replace_file(folder() + "/config.properties", text));
     }
     // Through a shell, so that stdout and stderr are two files, and it runs in the folder.
-    void start_cdc(const std::vector<std::string>& arguments) {
+    void start_cdc(const std::vector<std::string>& arguments,
+                   const std::string& redirect = ">>out 2>>log") {
         std::vector<std::string> argv{"sh",
                                       "-c",
-                                      fmt::format("cd {} && exec \"$@\" >>out 2>>log", folder()),
+                                      fmt::format("cd {} && exec \"$@\" {}", folder(), redirect),
                                       "sh",
                                       evenkeel_program(),
                                       "cdc"};

@@ -1,9 +1,13 @@
 // Who runs Maxwell swaps the program and keeps the configuration and the consumers: its own
 // config.properties, and the lines of its quickstart, byte for byte.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 
+#include "io/fd.h"
 #include "tests/integration/maxwell_fixture.h"
 
 namespace evenkeel::test {
@@ -97,6 +101,28 @@ TEST_P(Maxwell, TheDefaultFileIsReadAndAllOfTheEnvelopeIsThere) {
     EXPECT_EQ(found[1], found[2]);
     EXPECT_THAT(text, HasSubstr(":1\",\"primary_key\":[8]"));
     EXPECT_FALSE(io::exists(folder() + "/never"));
+}
+
+TEST_P(Maxwell, ItStopsThoughNobodyReadsWhatItWrites) {
+    query({"CREATE DATABASE test", "CREATE TABLE test.t (id INT PRIMARY KEY, text TEXT)"});
+    write_config(login());
+    ASSERT_EQ(::mkfifo((folder() + "/pipe").c_str(), 0600), 0);
+    // Its reader is the process itself.
+    start_cdc({}, "3<>pipe >pipe 2>>log");
+    query(
+        {"INSERT INTO test.t SELECT seq.i, REPEAT('x', 60000) FROM (SELECT 1 i UNION ALL "
+         "SELECT 2 UNION ALL SELECT 3) seq"});
+    // The pipe is full and a line is half in it.
+    ASSERT_TRUE(eventually(kMaxwellLong, [&] {
+        const io::Fd pipe(::open((folder() + "/pipe").c_str(), O_RDONLY | O_NONBLOCK));
+        int bytes = 0;
+        return ::ioctl(pipe.get(), FIONREAD, &bytes) == 0 && bytes >= 60'000;
+    }));
+    process_.signal(SIGTERM);
+    const auto exit = process_.wait(io::within(kMaxwellLong));
+    ASSERT_TRUE(exit) << "it still runs: " << log();
+    EXPECT_EQ(exit->code, 0);
+    EXPECT_THAT(log(), HasSubstr("its reader takes nothing and the stream has to stop"));
 }
 
 TEST_P(Maxwell, RowsThatCannotBeWrittenAreDeadLetters) {

@@ -1,0 +1,55 @@
+#include "io/pipe_writer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/clock.h"
+#include "io/system_error.h"
+
+namespace evenkeel::io {
+namespace {
+
+// O_NONBLOCK belongs to what was opened, which other processes may share: opened once more.
+Fd open_again(int fd) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return Fd();
+    const std::string path = fmt::format("/proc/self/fd/{}", fd);
+    return Fd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
+// False: the deadline has passed.
+bool wait_for_room(int fd, Deadline deadline) {
+    pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
+    for (;;) {
+        const Millis left = std::min(deadline.left(now()), Millis{60'000});
+        if (::poll(&entry, 1, static_cast<int>(left.count())) > 0) return true;
+        if (deadline.passed(now())) return false;
+    }
+}
+
+}  // namespace
+
+PipeWriter::PipeWriter(int fd, std::string name)
+    : fd_(fd), name_(std::move(name)), own_(open_again(fd)) {}
+
+Result<std::size_t> PipeWriter::write_some(std::string_view bytes, Deadline deadline) {
+    const int fd = own_.valid() ? own_.get() : fd_;
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+        const ssize_t written = ::write(fd, bytes.data() + done, bytes.size() - done);
+        if (written >= 0) {
+            done += static_cast<std::size_t>(written);
+        } else if (errno == EAGAIN) {
+            if (done > 0 || !wait_for_room(fd, deadline)) break;
+        } else if (errno != EINTR) {
+            return system_error("write", name_);
+        }
+    }
+    return done;
+}
+
+}  // namespace evenkeel::io
