@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/support/server_pool.h"
+
 namespace evenkeel::test {
 namespace {
 
@@ -18,36 +20,13 @@ std::string key_of(const Json& data, const std::vector<std::string>& key) {
 }  // namespace
 
 void BootstrapTest::SetUp() {
-    start_server();
-}
-
-void BootstrapTest::start_server(const std::vector<std::string>& options) {
-    if (server_) server_->stop();
-    std::string home;
-    if (GetParam() != kInstalled) {
-        const auto found = server_home(GetParam());
-        if (!found) GTEST_SKIP() << found.error().what;
-        home = *found;
-    }
-    auto server = lab::Server::create({.name = server_ ? "db2" : "db1",
-                                       .folder = folder_.path(),
-                                       .options = options,
-                                       .home = home},
-                                      within());
-    ASSERT_TRUE(server) << server.error().what;
-    server_ = std::make_unique<lab::Server>(*std::move(server));
-    ASSERT_TRUE(server_->start());
-    const auto ready = server_->wait_ready(within());
-    ASSERT_TRUE(ready) << ready.error().what;
-    // More transactions a second: nothing here survives its server.
-    run({"SET GLOBAL read_only = 0", "SET GLOBAL sync_binlog = 0",
-         "SET GLOBAL innodb_flush_log_at_trx_commit = 0",
-         "CREATE DATABASE shop CHARACTER SET utf8mb4",
+    if (const auto home = server_home(GetParam()); !home) GTEST_SKIP() << home.error().what;
+    const auto found = pooled_server(GetParam());
+    ASSERT_TRUE(found) << found.error().what;
+    server_ = *found;
+    run({"SET GLOBAL binlog_row_image = 'FULL'", "DROP DATABASE IF EXISTS maxwell",
+         "DROP DATABASE IF EXISTS shop", "CREATE DATABASE shop CHARACTER SET utf8mb4",
          "CREATE TABLE shop.mark (id INT PRIMARY KEY)"});
-}
-
-void BootstrapTest::TearDown() {
-    if (server_) server_->stop();
 }
 
 sql::Table BootstrapTest::run(const std::vector<std::string>& statements) {
@@ -84,11 +63,7 @@ std::unique_ptr<cdc::StreamService> BootstrapTest::start_stream(OneNode* node,
 }
 
 std::vector<std::string> BootstrapTest::lines() const {
-    std::vector<std::string> found;
-    for (std::string& line : split(io::read_file(out()).value_or(""), '\n')) {
-        if (!line.empty()) found.push_back(std::move(line));
-    }
-    return found;
+    return lines_of(out());
 }
 
 std::size_t BootstrapTest::count(const std::string& part) const {

@@ -59,9 +59,7 @@ private:
 class BootstrapTest : public testing::TestWithParam<std::string> {
 protected:
     void SetUp() override;
-    void TearDown() override;
 
-    void start_server(const std::vector<std::string>& options = {});
     lab::Server& db() { return *server_; }
     static Deadline within() { return io::within(Millis{60'000}); }
     // Statements over a connection of their own; the last one's rows.
@@ -93,7 +91,7 @@ protected:
     void expect_same(const Rows& consumer, const Rows& server);
 
     TestFolder folder_;
-    std::unique_ptr<lab::Server> server_;
+    lab::Server* server_ = nullptr;
 };
 
 }  // namespace evenkeel::test

@@ -12,6 +12,7 @@
 #include "io/clock.h"
 #include "io/file.h"
 #include "tests/support/other_servers.h"
+#include "tests/support/server_pool.h"
 #include "wire/packet_reader.h"
 #include "wire/payload.h"
 #include "wire/rows_event.h"
@@ -19,61 +20,8 @@
 namespace evenkeel::test {
 namespace {
 
-struct PooledServer {
-    std::unique_ptr<lab::Server> server{};
-    std::string error{};  // Why there is none.
-};
-
-struct Pool {
-    TestFolder folder{};
-    std::map<std::string, PooledServer> servers{};
-};
-std::unique_ptr<Pool> pool;
-
-class PoolEnvironment : public ::testing::Environment {
-    void SetUp() override { pool = std::make_unique<Pool>(); }
-    void TearDown() override {
-        for (auto& [release, pooled] : pool->servers) {
-            if (pooled.server) pooled.server->terminate();
-        }
-        for (auto& [release, pooled] : pool->servers) {
-            if (pooled.server) pooled.server->stop();
-        }
-        pool.reset();
-    }
-};
-const auto* const environment = ::testing::AddGlobalTestEnvironment(new PoolEnvironment);
-
 bool has_metadata(const std::string& release) {
     return release != "mysql-5.7";
-}
-
-Result<std::unique_ptr<lab::Server>> start_server(const std::string& release) {
-    EK_TRY(const std::string home, server_home(release));
-    const Deadline deadline = io::within(Millis(120'000));
-    EK_TRY(auto created, lab::Server::create(
-                             {.name = release,
-                              .folder = pool->folder.path(),
-                              .options = {"--sql-mode=", "--max-allowed-packet=64M",
-                                          "--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0"},
-                              .home = home},
-                             deadline));
-    auto server = std::make_unique<lab::Server>(std::move(created));
-    EK_TRY_VOID(server->start());
-    EK_TRY_VOID(server->wait_ready(deadline));
-    return server;
-}
-
-PooledServer& pooled(const std::string& release) {
-    const auto [it, fresh] = pool->servers.try_emplace(release);
-    if (!fresh) return it->second;
-    auto started = start_server(release);
-    if (started) {
-        it->second.server = *std::move(started);
-    } else {
-        it->second.error = started.error().what;
-    }
-    return it->second;
 }
 
 }  // namespace
@@ -109,16 +57,17 @@ Deadline Types::within() {
 }
 
 void Types::SetUp() {
-    PooledServer& found = pooled(GetParam().release);
-    if (!found.server) GTEST_SKIP() << found.error;
-    server_ = found.server.get();
+    const std::string& release = GetParam().release;
+    if (const auto home = server_home(release); !home) GTEST_SKIP() << home.error().what;
+    const auto found = pooled_server(release, {"--sql-mode=", "--max-allowed-packet=64M"});
+    ASSERT_TRUE(found) << found.error().what;
+    server_ = *found;
     data_folder_ = server_->data_folder();
     connect();
     const std::string version = run("SELECT VERSION() AS v").text(0, "v");
     const auto parts = split(version, '.');
     version_ = std::atoi(parts[0].c_str()) * 100 + std::atoi(parts[1].c_str());
     mysql_ = server_->installation().mysql();
-    run("SET GLOBAL read_only = 0");
     if (!GetParam().metadata.empty()) {
         run("SET GLOBAL binlog_row_metadata = " + GetParam().metadata);
     }
