@@ -97,6 +97,7 @@ std::vector<Contestant> contestants(const lab::Server& server, const Options& op
     std::vector<Contestant> all = {
         of_this_program(server, Who::ours, "evenkeel, JSON", "stream"),
         of_this_program(server, Who::ours_tls, "evenkeel, JSON, TLS", "stream-over-tls"),
+        of_this_program(server, Who::ours_first, "evenkeel, first start", "stream-first-start"),
         of_this_program(server, Who::count, "count only", "count"),
         binlog_tool(server, Who::raw, "mariadb-binlog --raw",
                     {"--raw", "--result-file=" + folder + "/"}),

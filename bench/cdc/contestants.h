@@ -15,6 +15,7 @@ namespace evenkeel::bench {
 enum class Who {
     ours,
     ours_tls,
+    ours_first,
     count,
     raw,
     verbose,

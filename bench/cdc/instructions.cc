@@ -33,11 +33,11 @@ Result<double> collected(const std::string& report) {
 }
 
 Result<Counted> count(const lab::Server& server, const DataSet& set, double scale,
-                      const std::string& folder) {
+                      const std::string& folder, const std::string& out) {
     EK_TRY(const Recorded where, record(server, set, scale));
     const std::string report = folder + "/callgrind.log";
     EK_TRY(const Cost cost,
-           run_child({"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+           run_child({"valgrind", "--tool=callgrind", "--callgrind-out-file=" + out,
                       "--log-file=" + report, io::own_path(), "--child", "stream-under-valgrind",
                       std::to_string(server.id().port), where.begin, where.end},
                      Output::ends_in_numbers, server.pid()));
@@ -49,10 +49,13 @@ Result<Counted> count(const lab::Server& server, const DataSet& set, double scal
 
 }  // namespace
 
-Result<double> instructions_per_row(const lab::Server& server, const DataSet& set) {
+Result<double> instructions_per_row(const lab::Server& server, const DataSet& set,
+                                    const std::string& profile) {
     EK_TRY(const std::string folder, io::make_temp_folder("evenkeel-callgrind"));
-    const auto tiny = count(server, set, kTiny, folder);
-    const auto small = tiny ? count(server, set, kSmall, folder) : tiny;
+    const auto tiny = count(server, set, kTiny, folder, "/dev/null");
+    const std::string out =
+        profile.empty() ? "/dev/null" : fmt::format("{}/{}.callgrind", profile, set.name.front());
+    const auto small = tiny ? count(server, set, kSmall, folder, out) : tiny;
     (void)io::remove_all(folder);
     if (!small) return small.error();
     return (small->instructions - tiny->instructions) / (small->rows - tiny->rows);

@@ -34,6 +34,7 @@ int run_as_child(char** words) {
                   .who = lab::Accounts{}.evenkeel,
                   .begin = words[2],
                   .end = words[3]};
+    task.first_start = reader == "stream-first-start";
     if (reader == "stream-over-tls") task.who.tls.mode = sql::TlsMode::required;
     const auto read = reader == "count" ? read_and_count(task)
                       : reader == "stream-under-valgrind"
@@ -82,7 +83,7 @@ Result<> measure_sets(const lab::Server& server, const Options& options, const s
         std::fflush(stdout);
         if (options.instructions) {
             fmt::print(stderr, "  counting instructions ...\n");
-            const auto counted = instructions_per_row(server, set);
+            const auto counted = instructions_per_row(server, set, options.profile);
             if (!counted) fmt::print(stderr, "  warning: {}\n", counted.error().what);
             result.instructions_per_row = counted.value_or(0);
         }

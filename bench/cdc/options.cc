@@ -15,6 +15,7 @@ constexpr const char* kUsage = R"(./dev bench cdc [options]
   --part F          the share of a set that the slow ones of them read (0.25)
   --svg FILE        draw rows/s
   --instructions    count instructions per row, with valgrind
+  --profile FOLDER  the same, and keep where they went, for callgrind_annotate
   --no-latency      leave out commit-to-line latency, which takes half a minute
   --json            for programs)";
 
@@ -38,6 +39,9 @@ Result<> set_value(Options& options, std::string_view name, const char* value) {
         if (options.runs < 1) return Error{Errc::invalid, "--runs: at least 1"};
     } else if (name == "--peers") {
         options.peers = value;
+    } else if (name == "--profile") {
+        options.profile = value;
+        options.instructions = true;
     } else if (name == "--svg") {
         options.svg = value;
     } else {

@@ -14,8 +14,9 @@ struct Options {
     bool json = false;
     bool latency = true;
     bool instructions = false;
-    std::string peers{};  // The folder that peers/get has filled; empty: without peers.
-    std::string svg{};    // The file for the picture; empty: none.
+    std::string profile{};  // Where callgrind's profiles stay, relative or not; empty: nowhere.
+    std::string peers{};    // The folder that peers/get has filled; empty: without peers.
+    std::string svg{};      // The file for the picture; empty: none.
 };
 
 // Errors: invalid  an unknown word or a bad value; the text is the usage.

@@ -131,7 +131,7 @@ private:
     }
 
     void add_bar(const Line& line) {
-        const bool is_ours = line.who == Who::ours || line.who == Who::ours_tls;
+        const bool is_ours = line.who <= Who::ours_first;
         const char* style = is_ours ? "ours" : line.who == Who::count ? "limit" : "other";
         const double end = x_of(line.rows_per_s());
         body_ +=

@@ -44,6 +44,7 @@ Result<std::uint64_t> read_as_stream(const ReadTask& task, Millis pause) {
     config.producer = cdc::Producer::file;
     config.output_file = "/dev/null";
     config.init_gtid = task.begin;
+    config.recapture_schema = !task.first_start;
     // Not ended: the caller's process ends in a moment, and joining a thread is not what is
     // measured.
     auto& stream = *new cdc::StreamService(config, nullptr);

@@ -17,6 +17,9 @@ struct ReadTask {
     sql::Credentials who{};
     std::string begin{};  // GTID positions.
     std::string end{};
+    // The stream knows nothing of the tables yet: as the binlog does not name columns, it reads it
+    // for statements that altered them, before its first row. False: as one that goes on.
+    bool first_start = false;
 };
 
 // The product's stream, with its defaults, to the null device. Returns the number of rows. It looks
