@@ -125,7 +125,7 @@ struct Source::Impl {
     Result<> ask_facts(Deadline deadline);
     void make_room();
     Result<> hand_out(EventHandler& handler);
-    Result<> hand_out(EventHandler& handler, const wire::Packet& packet);
+    Error no_event(const wire::Packet& packet) const;
     bool in_buffer(std::string_view bytes_of_packet) const {
         return bytes_of_packet.data() >= buffer.data() &&
                bytes_of_packet.data() < buffer.data() + buffer.size();
@@ -227,31 +227,34 @@ void Source::Impl::make_room() {
     if (wanted > buffer.size()) buffer.resize(wanted + kReceiveBytes);
 }
 
-Result<> Source::Impl::hand_out(EventHandler& handler, const wire::Packet& packet) {
+// What a packet means that holds no event.
+Error Source::Impl::no_event(const wire::Packet& packet) const {
     if (packet.kind == wire::PacketKind::error) {
-        EK_TRY(const wire::ServerError error, wire::parse_server_error(packet.payload));
-        return dump_error(server, from, error);
+        const auto error = wire::parse_server_error(packet.payload);
+        return error ? dump_error(server, from, *error) : error.error();
     }
     if (packet.kind == wire::PacketKind::end) {
-        return Error{Errc::unavailable,
-                     fmt::format("read the binlog of {}: the server ended it", server.str())};
+        return {Errc::unavailable,
+                fmt::format("read the binlog of {}: the server ended it", server.str())};
     }
-    if (packet.payload.empty() || packet.payload[0] != 0) {
-        return Error{Errc::corrupt,
-                     fmt::format("read the binlog of {}: a packet that is no event", server.str())};
-    }
-    EK_TRY(const wire::Event event, events.read(packet.payload.substr(1)));
-    caught_up = event.header.type == wire::EventType::heartbeat ||
-                event.header.type == wire::EventType::heartbeat_v2;
-    EK_TRY_VOID(handler.on_event(event));
-    // A packet that was joined from parts lives only until the next one.
-    return in_buffer(packet.payload) ? Result<>{} : handler.before_reuse();
+    return {Errc::corrupt,
+            fmt::format("read the binlog of {}: a packet that is no event", server.str())};
 }
 
 Result<> Source::Impl::hand_out(EventHandler& handler) {
     std::string_view unread(buffer.data() + begin, end - begin);
     while (const auto packet = packets.next(unread)) {
-        EK_TRY_VOID(hand_out(handler, *packet));
+        const std::string_view payload = packet->payload;
+        const bool holds_event =
+            packet->kind == wire::PacketKind::data && !payload.empty() && payload[0] == 0;
+        if (!holds_event) return no_event(*packet);
+        const auto event = events.read(payload.substr(1));
+        if (!event) return event.error();
+        caught_up = event->header.type == wire::EventType::heartbeat ||
+                    event->header.type == wire::EventType::heartbeat_v2;
+        EK_TRY_VOID(handler.on_event(*event));
+        // A packet that was joined from parts lives only until the next one.
+        if (!in_buffer(payload)) EK_TRY_VOID(handler.before_reuse());
     }
     begin = end - unread.size();
     return handler.before_reuse();

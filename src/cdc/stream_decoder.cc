@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/bytes.h"
@@ -59,10 +60,8 @@ void StreamDecoder::restart(const std::string& server_uuid) {
     ddl_lines_.clear();
     ddl_count_ = 0;
     schema_.restart();
-    file_.clear();
+    here_ = {.server_uuid = server_uuid};
     offset_ = 0;
-    file_created_ = 0;
-    server_uuid_ = server_uuid;
 }
 
 void StreamDecoder::resume(StreamPosition position, std::optional<BinlogPosition> read_from) {
@@ -106,10 +105,12 @@ void StreamDecoder::follow_position(const wire::Event& event) {
 }
 
 // Of no use, and its text a cost for each transaction, where transactions have names.
-FilePosition StreamDecoder::place(const TransactionId& id, std::uint64_t offset) const {
+const FilePosition& StreamDecoder::place(const TransactionId& id, std::uint64_t offset) {
+    static const FilePosition kNowhere;
     const bool named = !std::holds_alternative<std::monostate>(id);
-    if (named && progress_.written().file() == nullptr) return {};
-    return {.file = file_, .offset = offset, .server_uuid = server_uuid_, .created = file_created_};
+    if (named && progress_.written().file() == nullptr) return kNowhere;
+    here_.offset = offset;
+    return here_;
 }
 
 Result<> StreamDecoder::on_event(const wire::Event& event) {
@@ -133,21 +134,24 @@ Result<> StreamDecoder::take(const wire::Event& event) {
         case EventType::mysql_gtid:
         case EventType::mysql_gtid_tagged:
         case EventType::anonymous_gtid: return on_mysql_gtid(event);
-        case EventType::xid: {
-            EK_TRY(const std::uint64_t xid, wire::parse_xid(event));
-            return commit(xid);
-        }
+        case EventType::xid: return on_xid(event);
         case EventType::query:
         case EventType::query_compressed:
         case EventType::execute_load_query: return on_query(event);
         case EventType::annotate_rows:
-        case EventType::rows_query:
-            if (output_.row_query && group_ && !group_->skips_rows()) {
-                transaction_.add(event, nullptr, 0);
-            }
-            return {};
+        case EventType::rows_query: return on_row_query(event);
         default: return wire::is_rows_event(event.header.type) ? on_rows(event) : on_other(event);
     }
+}
+
+Result<> StreamDecoder::on_xid(const wire::Event& event) {
+    EK_TRY(const std::uint64_t xid, wire::parse_xid(event));
+    return commit(xid);
+}
+
+Result<> StreamDecoder::on_row_query(const wire::Event& event) {
+    if (output_.row_query && group_ && !group_->skips_rows()) transaction_.add(event, nullptr, 0);
+    return {};
 }
 
 Result<> StreamDecoder::on_payload(const wire::Event& event) {
@@ -169,7 +173,7 @@ Result<> StreamDecoder::on_other(const wire::Event& event) {
     switch (event.header.type) {
         case EventType::rotate: {
             EK_TRY(const wire::Rotate rotate, wire::parse_rotate(event));
-            file_ = rotate.file;
+            here_.file = rotate.file;
             offset_ = rotate.position;
             return {};
         }
@@ -185,7 +189,7 @@ Result<> StreamDecoder::on_other(const wire::Event& event) {
             return Error{Errc::corrupt,
                          fmt::format("read {}: the server says that changes are missing in its "
                                      "binlog ({}): start the stream anew behind that place",
-                                     file_, why)};
+                                     here_.file, why)};
         }
         default: break;
     }
@@ -194,41 +198,42 @@ Result<> StreamDecoder::on_other(const wire::Event& event) {
         Errc::corrupt,
         fmt::format("read {} before {}: {} is unknown to this version, and rows may depend "
                     "on it: upgrade evenkeel",
-                    file_, offset_, wire::event_name(event.header.type))};
+                    here_.file, offset_, wire::event_name(event.header.type))};
 }
 
 Result<> StreamDecoder::on_format_description(const wire::Event& event) {
     EK_TRY(const wire::FormatDescription format, wire::parse_format_description(event));
     schema_.on_server(format.server_version);
     offset_ = std::max<std::uint64_t>(offset_, event.header.next_position);
-    file_created_ = event.header.timestamp;
+    here_.created = event.header.timestamp;
     const FilePosition* at = progress_.read().file();
-    if (at != nullptr && at->file == file_ && at->created != 0 && at->created != file_created_) {
+    if (at != nullptr && at->file == here_.file && at->created != 0 &&
+        at->created != here_.created) {
         return Error{Errc::conflict,
                      fmt::format("read {}: this is another file than the one of that name that the "
                                  "stream has read up to {}: the server was rebuilt, or its binlogs "
                                  "were reset. Tell the consumers, then remove the stream's "
                                  "checkpoint to start anew",
-                                 file_, at->offset)};
+                                 here_.file, at->offset)};
     }
     if (group_ && format.created != 0) {
         // The server crashed before the transaction's end was in the binlog: it never was.
         log::warn("cdc",
                   "{}: the server was started anew in the middle of transaction {}, which "
                   "is therefore dropped",
-                  file_, to_string(group_->id));
+                  here_.file, to_string(group_->id));
         group_.reset();
         transaction_.clear();
     }
     return {};
 }
 
-Result<> StreamDecoder::begin(const wire::Event& event, Group group) {
+Result<> StreamDecoder::begin(const wire::Event& event, Group&& opened) {
     if (group_) return wire::corrupt_event(event, "the transaction before it has no end");
+    Group& group = group_.emplace(std::move(opened));
     group.timestamp = event.header.timestamp;
     const std::uint64_t start = offset_ - std::min<std::uint64_t>(offset_, event.header.size);
     group.repeated = progress_.repeats(group.id, place(group.id, start));
-    group_ = std::move(group);
     return {};
 }
 
@@ -328,7 +333,7 @@ Result<> StreamDecoder::on_definitions(const wire::Event& event, const wire::Que
     std::string position;
     std::string gtid;
     if (output_.binlog_position) {
-        position = fmt::format("{}:{}", file_, event_start_);
+        position = fmt::format("{}:{}", here_.file, event_start_);
         place.position = position;
     }
     if (output_.gtid_position && group_) {
@@ -347,7 +352,7 @@ Result<> StreamDecoder::on_xa_prepare(const wire::Event& event) {
     if (!group_) return wire::corrupt_event(event, "it is outside of a transaction");
     EK_TRY_VOID(before_reuse());
     prepared_.add(xid_text(prepare), {.rows = std::move(transaction_),
-                                      .file = file_,
+                                      .file = here_.file,
                                       .id = group_->id,
                                       .before = progress_.read()});
     transaction_ = TransactionBuffer(transaction_bytes_max_);
@@ -376,7 +381,7 @@ Result<> StreamDecoder::commit(std::optional<std::uint64_t> xid) {
         position_.rows += ddl_count_;
     }
     if (transaction_.rows_events() > 0 && !repeated) {
-        EK_TRY_VOID(render(transaction_, file_, xid));
+        EK_TRY_VOID(render(transaction_, here_.file, xid));
     }
     if (!requests_.empty() && !repeated) EK_TRY_VOID(deliver_requests());
     return finish_group();
@@ -415,7 +420,7 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
     const std::size_t size_before = lines_.size();
     const std::uint64_t rows_before = position_.rows;
     bool drained = false;
-    auto done = transaction.replay([&](const TransactionBuffer::Record& record) -> Result<> {
+    const auto append = [&](const TransactionBuffer::Record& record) -> Result<> {
         if (record.plan == nullptr) {
             EK_TRY(const std::string_view statement, wire::parse_annotate_rows(record.event));
             query = statement;
@@ -444,7 +449,8 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
         if (lines_.size() <= kDrainBytes) return {};
         drained = true;
         return drain_(lines_);
-    });
+    };
+    auto done = transaction.replay(std::cref(append));  // A reference: no allocation.
     if (done) return done;
     if (!drained) lines_.truncate(size_before);
     position_.rows = rows_before;
@@ -478,7 +484,8 @@ Result<> StreamDecoder::finish_group() {
     ddl_count_ = 0;
     schema_.trim();
     if (!group_) return {};
-    const Group group = *std::exchange(group_, std::nullopt);
+    Group group = *std::move(group_);
+    group_.reset();
     if (!progress_.finish(group.id, place(group.id, offset_), group.repeated)) {
         const std::string id = to_string(group.id);
         return Error{Errc::conflict,
@@ -486,15 +493,15 @@ Result<> StreamDecoder::finish_group() {
                                  "position {} cannot count: gtid_mode was changed on the server. "
                                  "Set it as it was, or remove the stream's checkpoint to start "
                                  "anew",
-                                 file_, offset_, id.empty() ? "has no GTID" : "is " + id,
+                                 here_.file, offset_, id.empty() ? "has no GTID" : "is " + id,
                                  progress_.written().str())};
     }
     if (group.repeated) return {};
     position_.schema_version = schema_.version();
-    position_.last = group.id;
+    position_.last = std::move(group.id);
     position_.timestamp = group.timestamp;
     position_.offset = offset_;
-    if (position_.file != file_) position_.file = file_;
+    if (position_.file != here_.file) position_.file = here_.file;
     ++position_.transactions;
     if (at_boundary_) at_boundary_();
     return {};

@@ -96,9 +96,11 @@ private:
 
     Result<> take(const wire::Event& event);
     Result<> on_payload(const wire::Event& event);
+    Result<> on_xid(const wire::Event& event);
+    Result<> on_row_query(const wire::Event& event);
     Result<> on_gtid(const wire::Event& event);
     Result<> on_mysql_gtid(const wire::Event& event);
-    Result<> begin(const wire::Event& event, Group group);
+    Result<> begin(const wire::Event& event, Group&& opened);
     Result<> on_format_description(const wire::Event& event);
     Result<> on_table_map(const wire::Event& event);
     Result<> on_query(const wire::Event& event);
@@ -117,7 +119,7 @@ private:
                     std::optional<std::uint64_t> xid);
     Result<> on_definitions(const wire::Event& event, const wire::Query& query);
     Result<> finish_group();
-    FilePosition place(const TransactionId& id, std::uint64_t offset) const;
+    const FilePosition& place(const TransactionId& id, std::uint64_t offset);
     void follow_position(const wire::Event& event);
 
     const OutputConfig output_;
@@ -137,11 +139,9 @@ private:
     RowObserver* observer_ = nullptr;
     PreparedTransactions prepared_;
     Progress progress_;
-    StreamPosition position_;  // All but `at`, which is what progress_ has written.
-    std::string server_uuid_;
-    std::string file_;
+    StreamPosition position_;   // All but `at`, which is what progress_ has written.
+    FilePosition here_;         // What is read; its offset is place()'s.
     std::uint64_t offset_ = 0;  // Behind the last event.
-    std::uint32_t file_created_ = 0;
     std::uint64_t event_start_ = 0;
     wire::PayloadReader payload_;
     std::string scratch_;

@@ -134,8 +134,10 @@ Result<> TransactionBuffer::replay_spilled(std::uint64_t& number, const Visit& v
 Result<> TransactionBuffer::replay(const Visit& visit) const {
     std::uint64_t number = 0;
     if (spilled_bytes_ > 0) EK_TRY_VOID(replay_spilled(number, visit));
-    EK_TRY(const std::size_t done, replay_stored(kept_, number, visit));
-    EK_CHECK(done == kept_.size(), "kept events end in an event");
+    if (!kept_.empty()) {
+        EK_TRY(const std::size_t done, replay_stored(kept_, number, visit));
+        EK_CHECK(done == kept_.size(), "kept events end in an event");
+    }
     for (const Fresh& fresh : fresh_) {
         const std::uint64_t mine = number++;
         if (undone(mine)) continue;
@@ -160,7 +162,7 @@ void TransactionBuffer::clear() {
     kept_.clear();
     // One giant must not hold its memory or disk for ever.
     if (kept_.capacity() > kPiece) kept_.shrink_to_fit();
-    file_ = {};
+    if (file_.is_open()) file_ = {};
     spilled_bytes_ = 0;
     added_ = 0;
     rows_events_ = 0;

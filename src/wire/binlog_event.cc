@@ -78,11 +78,9 @@ EventHeader load_header(const char* at) {
             .flags = load<std::uint16_t>(at + 17)};
 }
 
-// The server computes the checksum of FORMAT_DESCRIPTION as if the file were closed already.
-std::uint32_t compute_checksum(const EventHeader& header, std::string_view bytes) {
-    if (header.type != EventType::format_description || (header.flags & kInUseFlag) == 0) {
-        return crc32(bytes);
-    }
+// The server computes it as if the file were closed already.
+std::uint32_t format_checksum(const EventHeader& header, std::string_view bytes) {
+    if ((header.flags & kInUseFlag) == 0) return crc32(bytes);
     std::string closed(bytes);
     closed[17] = static_cast<char>(closed[17] & ~kInUseFlag);
     return crc32(closed);
@@ -163,26 +161,35 @@ Result<Event> EventReader::read(std::string_view bytes) {
         return corrupt_event(event,
                              fmt::format("it says {} bytes and has {}", header.size, bytes.size()));
     }
-    const bool format = header.type == EventType::format_description;
-    // FORMAT_DESCRIPTION has room for a checksum even when the file goes without.
-    const std::size_t checksum = format || checksums_ ? kChecksumSize : 0;
-    if (bytes.size() < kEventHeaderSize + checksum + (format ? 1 : 0)) {
-        return corrupt_event(event, "no room for its checksum");
-    }
-    bool checked = checksums_;
-    if (format) {
-        const char algorithm = bytes[bytes.size() - kChecksumSize - 1];
-        if (algorithm != 0 && algorithm != 1) return corrupt_event(event, "unknown checksum");
-        checked = algorithm == 1;
-    }
-    const std::string_view content = bytes.substr(0, bytes.size() - checksum);
-    if (verify_ && checked &&
-        compute_checksum(header, content) != load<std::uint32_t>(content.data() + content.size())) {
+    if (header.type == EventType::format_description) return read_format(event);
+    const std::size_t size = bytes.size() - (checksums_ ? kChecksumSize : 0);
+    if (size < kEventHeaderSize) return corrupt_event(event, "no room for its checksum");
+    if (verify_ && checksums_ &&
+        crc32(bytes.substr(0, size)) != load<std::uint32_t>(bytes.data() + size)) {
         return corrupt_event(event, "its checksum is wrong");
     }
-    checksums_ = checked;
+    event.body = {bytes.data() + kEventHeaderSize, size - kEventHeaderSize};
+    event.mysql = mysql_;
+    return event;
+}
+
+// It has room for a checksum even when the file goes without.
+Result<Event> EventReader::read_format(Event event) {
+    const std::string_view bytes = event.bytes;
+    if (bytes.size() < kEventHeaderSize + kChecksumSize + 1) {
+        return corrupt_event(event, "no room for its checksum");
+    }
+    const std::string_view content = bytes.substr(0, bytes.size() - kChecksumSize);
+    const char algorithm = content.back();
+    if (algorithm != 0 && algorithm != 1) return corrupt_event(event, "unknown checksum");
+    if (verify_ && algorithm == 1 &&
+        format_checksum(event.header, content) !=
+            load<std::uint32_t>(content.data() + content.size())) {
+        return corrupt_event(event, "its checksum is wrong");
+    }
+    checksums_ = algorithm == 1;
     event.body = content.substr(kEventHeaderSize);
-    if (format) mysql_ = event.body.size() < kFormatHeadSize + kMariadbTypesMin;
+    mysql_ = event.body.size() < kFormatHeadSize + kMariadbTypesMin;
     event.mysql = mysql_;
     return event;
 }

@@ -114,6 +114,8 @@ public:
     bool checksums() const { return checksums_; }
 
 private:
+    Result<Event> read_format(Event event);
+
     bool checksums_;
     bool verify_;
     bool mysql_ = false;

@@ -5,30 +5,21 @@
 namespace evenkeel::wire {
 namespace {
 
-constexpr std::size_t kHeaderSize = 4;
-constexpr std::size_t kFullPacket = 0xFFFFFF;  // A packet of this size is followed by more of it.
 // A payload longer than this that starts with 0xFE is data, not the end.
 constexpr std::size_t kEndSizeMax = 8;
 
-std::size_t payload_size(std::string_view bytes) {
-    return load<std::uint32_t>(bytes.data()) & 0xFFFFFF;
-}
-
-PacketKind kind_of(std::string_view payload) {
-    if (payload.empty()) return PacketKind::data;
-    const auto status = static_cast<unsigned char>(payload.front());
-    if (status == 0xFF) return PacketKind::error;
-    if (status == 0xFE && payload.size() <= kEndSizeMax) return PacketKind::end;
-    return PacketKind::data;
-}
-
 }  // namespace
+
+PacketKind PacketReader::kind_of_status(unsigned status, std::size_t payload_size) {
+    if (status == 0xFF) return PacketKind::error;
+    return payload_size <= kEndSizeMax ? PacketKind::end : PacketKind::data;
+}
 
 std::size_t PacketReader::wanted(std::string_view bytes) {
     return bytes.size() < kHeaderSize ? kHeaderSize : kHeaderSize + payload_size(bytes);
 }
 
-std::optional<Packet> PacketReader::next(std::string_view& bytes) {
+std::optional<Packet> PacketReader::next_part(std::string_view& bytes) {
     if (done_) {
         joined_.clear();
         done_ = false;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "wire/cursor.h"
 
 namespace evenkeel::wire {
 
@@ -29,12 +30,38 @@ class PacketReader {
 public:
     // Takes the first packet off `bytes` and moves `bytes` behind it; parts of a longer packet are
     // taken off too. Nothing when no packet is complete: keep `bytes`, read more, call again.
-    std::optional<Packet> next(std::string_view& bytes);
+    std::optional<Packet> next(std::string_view& bytes) {
+        if (!joining_ && !done_ && bytes.size() >= kHeaderSize) {
+            const std::size_t size = payload_size(bytes);
+            if (bytes.size() < kHeaderSize + size) return {};
+            if (size < kFullPacket) {
+                const std::string_view payload(bytes.data() + kHeaderSize, size);
+                bytes.remove_prefix(kHeaderSize + size);
+                return Packet{kind_of(payload), payload};
+            }
+        }
+        return next_part(bytes);
+    }
     // Bytes that next() needs to find at the front to make progress: size the buffer for it.
     // At most 4 + 16 MiB - 1.
     static std::size_t wanted(std::string_view bytes);
 
 private:
+    static constexpr std::size_t kHeaderSize = 4;
+    static constexpr std::size_t kFullPacket = 0xFFFFFF;  // More of the packet follows.
+
+    static std::size_t payload_size(std::string_view bytes) {
+        return load<std::uint32_t>(bytes.data()) & 0xFFFFFF;
+    }
+    static PacketKind kind_of(std::string_view payload) {
+        const auto status = payload.empty() ? 0 : static_cast<unsigned char>(payload.front());
+        // Binlog events have status 0.
+        return status < 0xFE ? PacketKind::data : kind_of_status(status, payload.size());
+    }
+    static PacketKind kind_of_status(unsigned status, std::size_t payload_size);
+    // next() of a packet that comes in parts.
+    std::optional<Packet> next_part(std::string_view& bytes);
+
     std::string joined_;
     bool joining_ = false;  // joined_ holds parts of a packet that is not complete.
     bool done_ = false;     // joined_ was handed out: clear it first.

@@ -31,6 +31,11 @@ Result<std::uint64_t> rows_table_id(const Event& event) {
     return id;
 }
 
+Result<RowsKind> rows_kind(const Event& event) {
+    if (!is_rows_event(event.header.type)) return corrupt_event(event, "it is no row event");
+    return shape_of(event.header.type).kind;
+}
+
 Result<RowsEvent> parse_rows(const Event& event, std::string& scratch) {
     if (!is_rows_event(event.header.type)) return corrupt_event(event, "it is no row event");
     const Shape shape = shape_of(event.header.type);

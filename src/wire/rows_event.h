@@ -36,6 +36,9 @@ struct RowsEvent {
 // The id alone, to find the table without uncompressing. Errors: corrupt.
 Result<std::uint64_t> rows_table_id(const Event& event);
 
+// Errors: corrupt  it is no row event.
+Result<RowsKind> rows_kind(const Event& event);
+
 // `scratch` receives the rows of a compressed event and must outlive them. Errors: corrupt.
 Result<RowsEvent> parse_rows(const Event& event, std::string& scratch);
 

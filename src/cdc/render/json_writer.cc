@@ -13,11 +13,6 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-char* put_text(char* out, std::string_view text) {
-    std::memcpy(out, text.data(), text.size());
-    return out + text.size();
-}
-
 // `c` is a quote, a backslash or a control character.
 char* put_escaped(char* out, unsigned char c) {
     constexpr char kHex[] = "0123456789ABCDEF";
@@ -238,28 +233,45 @@ constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 }  // namespace
 
+#ifdef __SSE2__
+namespace {
+
+// `size` characters whose bits in `special` say which cannot be copied as they are; copied they
+// are, all of them. Where to go on: behind them, or behind the first special ones.
+Copy past_block(Copy copy, const unsigned char* end, std::size_t size, unsigned special) {
+    special &= (1u << size) - 1;
+    if (special == 0) return {copy.out + size, copy.at + size};
+    const auto plain = static_cast<std::size_t>(std::countr_zero(special));
+    return copy_special({copy.out + plain, copy.at + plain}, end);
+}
+
+}  // namespace
+
 char* put_json_string(char* out, std::string_view bytes, const char* readable) {
+    const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
+    const unsigned char* end = begin + bytes.size();
+    const auto* last_block = reinterpret_cast<const unsigned char*>(readable) - 16;
+    *out++ = '"';
+    Copy copy{out, begin};
+    while (copy.at < end && copy.at <= last_block) {
+        const auto left = static_cast<std::size_t>(end - copy.at);
+        const unsigned special = copy_block(copy.out, copy.at);
+        copy = past_block(copy, end, left < 16 ? left : 16, special);
+    }
+    while (copy.at < end) {
+        unsigned char rest[16] = {};
+        const auto left = static_cast<std::size_t>(end - copy.at);
+        std::memcpy(rest, copy.at, left);
+        copy = past_block(copy, end, left, copy_block(copy.out, rest));
+    }
+    *copy.out++ = '"';
+    return copy.out;
+}
+#else
+char* put_json_string(char* out, std::string_view bytes, const char*) {
     const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
     const unsigned char* end = at + bytes.size();
     *out++ = '"';
-#ifdef __SSE2__
-    const auto* last_block = reinterpret_cast<const unsigned char*>(readable) - 16;
-    while (at < end && at <= last_block) {
-        unsigned special = copy_block(out, at);
-        const auto left = static_cast<std::size_t>(end - at);
-        const std::size_t size = left < 16 ? left : 16;
-        special &= (1u << size) - 1;
-        if (special == 0) {
-            out += size;
-            at += size;
-            continue;
-        }
-        const auto plain = static_cast<std::size_t>(std::countr_zero(special));
-        const Copy copy = copy_special({out + plain, at + plain}, end);
-        out = copy.out;
-        at = copy.at;
-    }
-#endif
     while (at < end) {
         if (is_special(*at)) {
             const Copy copy = copy_special({out, at}, end);
@@ -272,6 +284,7 @@ char* put_json_string(char* out, std::string_view bytes, const char* readable) {
     *out++ = '"';
     return out;
 }
+#endif
 
 std::string json_string(std::string_view bytes) {
     std::string text(json_string_room(bytes.size()), '\0');

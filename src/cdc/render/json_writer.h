@@ -37,6 +37,11 @@ bool is_ascii(std::string_view bytes);
 // One JSON value with white space around it at most, nested at most 100 deep.
 bool is_json(std::string_view bytes);
 
+inline char* put_text(char* out, std::string_view text) {
+    std::memcpy(out, text.data(), text.size());
+    return out + text.size();
+}
+
 // Copies `size` bytes in blocks of 16: up to 15 bytes more are read and written.
 inline char* put_blocks(char* out, const char* from, std::size_t size) {
     for (std::size_t done = 0; done < size; done += 16) std::memcpy(out + done, from + done, 16);

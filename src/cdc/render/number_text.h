@@ -2,7 +2,6 @@
 // made. Each function returns the end of what it wrote.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
@@ -21,51 +20,48 @@ inline char* put_two_digits(char* out, std::uint32_t value) {
     return out + 2;
 }
 
-inline unsigned count_digits(std::uint64_t value) {
-    constexpr std::uint64_t kPowers[] = {0u,
-                                         10u,
-                                         100u,
-                                         1000u,
-                                         10000u,
-                                         100000u,
-                                         1000000u,
-                                         10000000u,
-                                         100000000u,
-                                         1000000000u,
-                                         10000000000u,
-                                         100000000000u,
-                                         1000000000000u,
-                                         10000000000000u,
-                                         100000000000000u,
-                                         1000000000000000u,
-                                         10000000000000000u,
-                                         100000000000000000u,
-                                         1000000000000000000u,
-                                         10000000000000000000u};
-    // 1233 / 4096 is log10(2), near enough.
-    const auto guess = static_cast<unsigned>(std::bit_width(value | 1)) * 1233 >> 12;
-    return guess + (value >= kPowers[guess] ? 1 : 0);
+// `value` is below 10,000: four digits, zeros in front.
+inline char* put_four_digits(char* out, std::uint32_t value) {
+    return put_two_digits(put_two_digits(out, value / 100), value % 100);
 }
 
-// Room: 20.
-inline char* put_unsigned(char* out, std::uint64_t value) {
+// `value` is below 10,000: without zeros in front.
+inline char* put_short_unsigned(char* out, std::uint32_t value) {
     if (value < 10) {
         *out = static_cast<char>('0' + value);
         return out + 1;
     }
-    char* end = out + count_digits(value);
-    char* at = end;
-    while (value >= 100) {
-        at -= 2;
-        std::memcpy(at, kDigitPairs + 2 * (value % 100), 2);
-        value /= 100;
+    if (value < 100) return put_two_digits(out, value);
+    if (value >= 1000) return put_four_digits(out, value);
+    *out = static_cast<char>('0' + value / 100);
+    return put_two_digits(out + 1, value % 100);
+}
+
+// Room: 20.
+inline char* put_unsigned(char* out, std::uint64_t value) {
+    constexpr std::uint32_t kGroup = 10'000;
+    if (value < kGroup) return put_short_unsigned(out, static_cast<std::uint32_t>(value));
+    if (value < kGroup * kGroup) {
+        const auto small = static_cast<std::uint32_t>(value);
+        return put_four_digits(put_short_unsigned(out, small / kGroup), small % kGroup);
     }
-    if (value >= 10) {
-        std::memcpy(out, kDigitPairs + 2 * value, 2);
+    const auto low = static_cast<std::uint32_t>(value % (kGroup * kGroup));
+    value /= kGroup * kGroup;
+    if (value < kGroup) {
+        out = put_short_unsigned(out, static_cast<std::uint32_t>(value));
     } else {
-        *out = static_cast<char>('0' + value);
+        // At most 12 digits are left.
+        const auto middle = static_cast<std::uint32_t>(value % kGroup);
+        value /= kGroup;
+        if (value < kGroup) {
+            out = put_short_unsigned(out, static_cast<std::uint32_t>(value));
+        } else {
+            out = put_short_unsigned(out, static_cast<std::uint32_t>(value / kGroup));
+            out = put_four_digits(out, static_cast<std::uint32_t>(value % kGroup));
+        }
+        out = put_four_digits(out, middle);
     }
-    return end;
+    return put_four_digits(put_four_digits(out, low / kGroup), low % kGroup);
 }
 
 // Room: 20.
