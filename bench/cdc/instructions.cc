@@ -26,7 +26,8 @@ Result<double> collected(const std::string& report) {
     const std::size_t at = report.rfind(kSum);
     if (at != std::string::npos) {
         const std::size_t begin = at + std::strlen(kSum);
-        const auto number = parse_number(report.substr(begin, report.find('\n', at) - begin));
+        const auto number =
+            parse_number(report.substr(begin, report.find_first_of(" \n", begin) - begin));
         if (number) return static_cast<double>(*number);
     }
     return Error{Errc::unavailable, "count instructions: valgrind printed no sum"};

@@ -13,24 +13,31 @@ namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
-// `c` is a quote, a backslash or a control character.
-char* put_escaped(char* out, unsigned char c) {
+// How an ASCII character is written that cannot stand for itself.
+struct Escape {
+    char text[7] = {};
+    std::uint8_t size = 0;  // 0: it can.
+};
+
+constexpr std::array<Escape, 128> make_escapes() {
     constexpr char kHex[] = "0123456789ABCDEF";
-    switch (c) {
-        case '"': return put_text(out, "\\\"");
-        case '\\': return put_text(out, "\\\\");
-        case '\b': return put_text(out, "\\b");
-        case '\f': return put_text(out, "\\f");
-        case '\n': return put_text(out, "\\n");
-        case '\r': return put_text(out, "\\r");
-        case '\t': return put_text(out, "\\t");
-        default:
-            out = put_text(out, "\\u00");
-            *out++ = kHex[c >> 4];
-            *out++ = kHex[c & 15];
-            return out;
+    std::array<Escape, 128> escapes{};
+    for (unsigned c = 0; c < 0x20; ++c) {
+        escapes[c] = {{'\\', 'u', '0', '0', kHex[c >> 4], kHex[c & 15]}, 6};
     }
+    const auto two = [&](char c, char name) {
+        escapes[static_cast<unsigned char>(c)] = {{'\\', name}, 2};
+    };
+    two('"', '"');
+    two('\\', '\\');
+    two('\b', 'b');
+    two('\f', 'f');
+    two('\n', 'n');
+    two('\r', 'r');
+    two('\t', 't');
+    return escapes;
 }
+constexpr std::array<Escape, 128> kEscapes = make_escapes();
 
 // Bytes of the UTF-8 character at `at`, whose first byte is 0x80 or above; 0 when it is none:
 // stray, cut, overlong, a surrogate or beyond U+10FFFF.
@@ -51,10 +58,6 @@ std::size_t utf8_size(const unsigned char* at, std::size_t left) {
     return 4;
 }
 
-bool is_special(unsigned char c) {
-    return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
-}
-
 struct Copy {
     char* out;
     const unsigned char* at;
@@ -62,9 +65,13 @@ struct Copy {
 
 // Copies special characters from `at` as long as they follow each other.
 Copy copy_special(Copy copy, const unsigned char* end) {
-    while (copy.at < end && is_special(*copy.at)) {
+    while (copy.at < end) {
         if (*copy.at < 0x80) {
-            copy.out = put_escaped(copy.out, *copy.at++);
+            const Escape& escape = kEscapes[*copy.at];
+            if (escape.size == 0) break;
+            std::memcpy(copy.out, &escape.text, sizeof escape.text);
+            copy.out += escape.size;
+            ++copy.at;
             continue;
         }
         const std::size_t size = utf8_size(copy.at, static_cast<std::size_t>(end - copy.at));
@@ -81,8 +88,10 @@ Copy copy_special(Copy copy, const unsigned char* end) {
 }
 
 #ifdef __SSE2__
-// A bit for each of the 16 bytes that cannot be copied as it is. Copies all 16.
-unsigned copy_block(char* out, const unsigned char* at) {
+constexpr std::size_t kBlock = 32;
+
+// A bit for each of 16 bytes that cannot be copied as it is. Copies all 16.
+unsigned copy_16(char* out, const unsigned char* at) {
     const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     _mm_storeu_si128(reinterpret_cast<__m128i*>(out), block);
     const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
@@ -91,6 +100,12 @@ unsigned copy_block(char* out, const unsigned char* at) {
     const __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
     const __m128i special = _mm_or_si128(_mm_or_si128(quote, backslash), low);
     return static_cast<unsigned>(_mm_movemask_epi8(special));
+}
+
+// The same of a block: long enough that most strings are one, so that their lengths take no branch.
+std::uint64_t copy_block(char* out, const unsigned char* at) {
+    const std::uint64_t low = copy_16(out, at);
+    return low | std::uint64_t{copy_16(out + 16, at + 16)} << 16;
 }
 #endif
 
@@ -238,8 +253,8 @@ namespace {
 
 // `size` characters whose bits in `special` say which cannot be copied as they are; copied they
 // are, all of them. Where to go on: behind them, or behind the first special ones.
-Copy past_block(Copy copy, const unsigned char* end, std::size_t size, unsigned special) {
-    special &= (1u << size) - 1;
+Copy past_block(Copy copy, const unsigned char* end, std::size_t size, std::uint64_t special) {
+    special &= (std::uint64_t{1} << size) - 1;
     if (special == 0) return {copy.out + size, copy.at + size};
     const auto plain = static_cast<std::size_t>(std::countr_zero(special));
     return copy_special({copy.out + plain, copy.at + plain}, end);
@@ -250,16 +265,16 @@ Copy past_block(Copy copy, const unsigned char* end, std::size_t size, unsigned 
 char* put_json_string(char* out, std::string_view bytes, const char* readable) {
     const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
     const unsigned char* end = begin + bytes.size();
-    const auto* last_block = reinterpret_cast<const unsigned char*>(readable) - 16;
+    const auto* last_block = reinterpret_cast<const unsigned char*>(readable) - kBlock;
     *out++ = '"';
     Copy copy{out, begin};
     while (copy.at < end && copy.at <= last_block) {
         const auto left = static_cast<std::size_t>(end - copy.at);
-        const unsigned special = copy_block(copy.out, copy.at);
-        copy = past_block(copy, end, left < 16 ? left : 16, special);
+        const std::uint64_t special = copy_block(copy.out, copy.at);
+        copy = past_block(copy, end, left < kBlock ? left : kBlock, special);
     }
     while (copy.at < end) {
-        unsigned char rest[16] = {};
+        unsigned char rest[kBlock] = {};
         const auto left = static_cast<std::size_t>(end - copy.at);
         std::memcpy(rest, copy.at, left);
         copy = past_block(copy, end, left, copy_block(copy.out, rest));
@@ -269,20 +284,16 @@ char* put_json_string(char* out, std::string_view bytes, const char* readable) {
 }
 #else
 char* put_json_string(char* out, std::string_view bytes, const char*) {
-    const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
-    const unsigned char* end = at + bytes.size();
+    const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
+    const unsigned char* end = begin + bytes.size();
     *out++ = '"';
-    while (at < end) {
-        if (is_special(*at)) {
-            const Copy copy = copy_special({out, at}, end);
-            out = copy.out;
-            at = copy.at;
-        } else {
-            *out++ = static_cast<char>(*at++);
-        }
+    Copy copy{out, begin};
+    while (copy.at < end) {
+        copy = copy_special(copy, end);
+        if (copy.at < end) *copy.out++ = static_cast<char>(*copy.at++);
     }
-    *out++ = '"';
-    return out;
+    *copy.out++ = '"';
+    return copy.out;
 }
 #endif
 

@@ -16,7 +16,7 @@ inline constexpr std::size_t json_string_room(std::size_t size) {
 }
 
 // A string with its quotes. `readable`: how far memory behind `bytes` can be read (at least its
-// end); with 16 bytes more, short strings are copied in one go. Returns the end.
+// end); with 32 bytes more, short strings are copied in one go. Returns the end.
 char* put_json_string(char* out, std::string_view bytes, const char* readable);
 
 inline char* put_json_string(char* out, std::string_view bytes) {

@@ -16,14 +16,15 @@ struct Digits {
 
 template <typename T>
 Digits shortest_digits(T value) {
-    char buffer[40];
+    char buffer[40] = {};
     const auto result =
         std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::scientific);
+    // One digit, the point and the others if there are others, "e", a sign, two digits or three.
+    const char* at = result.ptr - (result.ptr[-4] == 'e' ? 4 : 5);
     Digits digits;
-    const char* at = buffer;
-    for (; *at != 'e'; ++at) {
-        if (*at != '.') digits.text[digits.count++] = *at;
-    }
+    digits.text[0] = buffer[0];
+    digits.count = at == buffer + 1 ? 1 : static_cast<int>(at - buffer) - 1;
+    std::memcpy(digits.text + 1, buffer + 2, sizeof digits.text - 1);
     const bool negative = *++at == '-';
     int exponent = 0;
     while (++at < result.ptr) exponent = 10 * exponent + (*at - '0');
@@ -104,6 +105,7 @@ char* put_special(char* out, T value) {
 }
 
 constexpr unsigned kGroupDigits = 9;  // Digits that a DECIMAL keeps in 4 bytes.
+constexpr std::uint32_t kGroupLimit = 1'000'000'000;
 constexpr unsigned kPartBytes[] = {0, 1, 1, 2, 2, 3, 3, 4, 4};  // Bytes of fewer digits.
 
 // `size` is 1 to 4.
@@ -188,21 +190,11 @@ char* put_decimal(char* out, const char* in, unsigned digits, unsigned scale) {
     const unsigned part = whole % kGroupDigits;
     DecimalGroups groups(in);
     if (groups.negative()) *out++ = '-';
-    char* start = out;
-    if (part > 0) {
-        if (const std::uint32_t value = groups.next(kPartBytes[part]); value > 0) {
-            out = put_unsigned(out, value);
-        }
-    }
-    for (unsigned i = 0; i < whole / kGroupDigits; ++i) {
-        const std::uint32_t value = groups.next(4);
-        if (out != start) {
-            out = put_padded(out, value, kGroupDigits);
-        } else if (value > 0) {
-            out = put_unsigned(out, value);
-        }
-    }
-    if (out == start) *out++ = '0';
+    std::uint64_t value = part > 0 ? groups.next(kPartBytes[part]) : 0;
+    unsigned left = whole / kGroupDigits;
+    for (; left > 0 && value < kGroupLimit; --left) value = value * kGroupLimit + groups.next(4);
+    out = put_unsigned(out, value);
+    for (; left > 0; --left) out = put_padded(out, groups.next(4), kGroupDigits);
     if (scale == 0) return out;
     *out++ = '.';
     for (unsigned i = 0; i < scale / kGroupDigits; ++i) {

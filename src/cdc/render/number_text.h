@@ -74,9 +74,14 @@ inline char* put_signed(char* out, std::int64_t value) {
 // Exactly `width` digits, at most 9. Room: `width`.
 inline char* put_padded(char* out, std::uint32_t value, unsigned width) {
     unsigned left = width;
-    for (; left >= 2; value /= 100) {
+    for (; left >= 4; value /= 10'000) {
+        left -= 4;
+        put_four_digits(out + left, value % 10'000);
+    }
+    if (left >= 2) {
         left -= 2;
-        std::memcpy(out + left, kDigitPairs + 2 * (value % 100), 2);
+        put_two_digits(out + left, value % 100);
+        value /= 100;
     }
     if (left > 0) *out = static_cast<char>('0' + value % 10);
     return out + width;

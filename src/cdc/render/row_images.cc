@@ -15,6 +15,26 @@ constexpr std::string_view kOld = ",\"old\":";
 constexpr std::size_t kMaskedRoom = 96;
 static_assert(kMaskedRoom > KeyedHash::kHexSize + 2);
 
+template <typename Word>
+bool same_words(const char* a, const char* b, std::size_t size) {
+    for (std::size_t i = 0; i + sizeof(Word) < size; i += sizeof(Word)) {
+        if (wire::load<Word>(a + i) != wire::load<Word>(b + i)) return false;
+    }
+    // The last one may overlap the one before.
+    const std::size_t last = size - sizeof(Word);
+    return wire::load<Word>(a + last) == wire::load<Word>(b + last);
+}
+
+// Most values are short: a call would cost more than the comparison.
+bool same_bytes(const char* a, const char* b, std::size_t size) {
+    if (size >= 8) return same_words<std::uint64_t>(a, b, size);
+    if (size >= 4) return same_words<std::uint32_t>(a, b, size);
+    for (std::size_t i = 0; i < size; ++i) {
+        if (a[i] != b[i]) return false;
+    }
+    return true;
+}
+
 }  // namespace
 
 RowImages::RowImages(const OutputConfig& options, ByteBuffer& lines)
@@ -295,7 +315,7 @@ char* RowImages::put_images(char* out) {
         const auto size = static_cast<std::size_t>(null ? 0 : in - value);
         const bool same = null == (old.begin == nullptr) &&
                           size == static_cast<std::size_t>(old.end - old.begin) &&
-                          (null || std::memcmp(old.begin, value, size) == 0) &&
+                          (null || same_bytes(old.begin, value, size)) &&
                           !is_patch(column_of(slot));
         if (!same) changes_.push_back({&slot, old, begin, offset(out)});
     }

@@ -73,6 +73,8 @@ enum class ValueKind : std::uint8_t {
     inet4,
     inet6,
 };
+inline constexpr ValueKind kLastFixedKind = ValueKind::set;
+inline constexpr std::size_t kValueKinds = static_cast<std::size_t>(ValueKind::inet6) + 1;
 
 struct ColumnPlan {
     ValueKind kind{};

@@ -100,7 +100,7 @@ char* put_inet6(char* out, std::string_view content) {
 }
 
 // Maxwell takes ZEROFILL columns for signed ones.
-ValueKind signed_kind(ValueKind kind) {
+constexpr ValueKind signed_kind(ValueKind kind) {
     switch (kind) {
         case ValueKind::uint8: return ValueKind::int8;
         case ValueKind::uint16: return ValueKind::int16;
@@ -118,9 +118,13 @@ inline char* ValueWriter::write_string(std::string_view text, const char* readab
     return put_json_string(out, text, readable);
 }
 
+template <ValueKind kKind>
 inline char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, char* out) const {
-    const bool as_signed = column.zerofill && style_.quirks;
-    switch (as_signed ? signed_kind(column.kind) : column.kind) {
+    constexpr ValueKind kSigned = signed_kind(kKind);
+    if constexpr (kSigned != kKind) {
+        if (column.zerofill && style_.quirks) return write_fixed<kSigned>(column, in, out);
+    }
+    switch (kKind) {
         case ValueKind::int8: return put_signed(out, load<std::int8_t>(in));
         case ValueKind::uint8: return put_unsigned(out, load<std::uint8_t>(in));
         case ValueKind::int16: return put_signed(out, load<std::int16_t>(in));
@@ -164,21 +168,32 @@ inline char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, 
     }
 }
 
-Place ValueWriter::write(const ColumnPlan& column, Place place) {
-    if (column.size > 0) {
-        if (left(place.in) < column.size) return {};
-        char* out = write_fixed(column, place.in, place.out);
+template <ValueKind kKind>
+Place ValueWriter::write_kind(ValueWriter& writer, const ColumnPlan& column, Place place) {
+    if constexpr (kKind <= kLastFixedKind) {
+        if (writer.left(place.in) < column.size) return {};
+        char* out = writer.write_fixed<kKind>(column, place.in, place.out);
         return {out != nullptr ? place.in + column.size : nullptr, out};
+    } else {
+        std::string_view content;
+        const char* in = writer.take_content(column, place.in, content);
+        if (in == nullptr) return {};
+        if (kKind == ValueKind::text && !column.compressed) {
+            return {in, writer.write_string(content, writer.end_, place.out)};
+        }
+        char* out = writer.write_content(column, content, place.out);
+        return {out != nullptr ? in : nullptr, out};
     }
-    std::string_view content;
-    const char* in = take_content(column, place.in, content);
-    if (in == nullptr) return {};
-    if (column.kind == ValueKind::text && !column.compressed) {
-        return {in, write_string(content, end_, place.out)};
-    }
-    char* out = write_content(column, content, place.out);
-    return {out != nullptr ? in : nullptr, out};
 }
+
+template <std::size_t... kKinds>
+constexpr std::array<ValueWriter::Writer, kValueKinds> ValueWriter::make_writers(
+    std::index_sequence<kKinds...>) {
+    return {&write_kind<static_cast<ValueKind>(kKinds)>...};
+}
+
+constinit const std::array<ValueWriter::Writer, kValueKinds> ValueWriter::kWriters =
+    make_writers(std::make_index_sequence<kValueKinds>());
 
 char* ValueWriter::write_bit(const ColumnPlan& column, const char* in, char* out) const {
     std::uint64_t value = 0;

@@ -1,8 +1,10 @@
 // Writes one raw column value as JSON into a ByteBuffer.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cdc/render/byte_buffer.h"
 #include "cdc/render/json_patch.h"
@@ -30,7 +32,9 @@ public:
     }
 
     // The value at place.in as JSON at place.out; where both go on.
-    Place write(const ColumnPlan& column, Place place);
+    Place write(const ColumnPlan& column, Place place) {
+        return kWriters[static_cast<std::size_t>(column.kind)](*this, column, place);
+    }
     // Of kind json_mysql: what the value at `before` becomes by the JSON diffs at place.in.
     Place write_patched(const ColumnPlan& column, const char* before, Place place);
 
@@ -65,7 +69,15 @@ private:
         return in + size;
     }
 
-    inline char* write_fixed(const ColumnPlan& column, const char* in, char* out) const;
+    // One for each kind: what is asked about a kind is answered when this is compiled.
+    using Writer = Place (*)(ValueWriter& writer, const ColumnPlan& column, Place place);
+    static const std::array<Writer, kValueKinds> kWriters;
+    template <std::size_t... kKinds>
+    static constexpr std::array<Writer, kValueKinds> make_writers(std::index_sequence<kKinds...>);
+    template <ValueKind kKind>
+    static Place write_kind(ValueWriter& writer, const ColumnPlan& column, Place place);
+    template <ValueKind kKind>
+    char* write_fixed(const ColumnPlan& column, const char* in, char* out) const;
     char* write_bit(const ColumnPlan& column, const char* in, char* out) const;
     char* write_set(const ColumnPlan& column, const char* in, char* out) const;
     char* write_content(const ColumnPlan& column, std::string_view content, char* out);
