@@ -15,6 +15,7 @@ using test::kLong;
 using test::OneNode;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 class SchemaStream : public test::CdcTest {
 protected:
@@ -116,6 +117,30 @@ TEST_F(SchemaStream, FollowsAnOnlineSchemaChange) {
             3),
         ElementsAre("t {\"id\":1,\"a\":2}", "_t_gho {\"id\":1,\"b\":2,\"doc\":null}",
                     "t {\"id\":2,\"b\":3,\"doc\":[1]}"));
+}
+
+TEST_F(SchemaStream, FollowsSystemVersionedTables) {
+    const auto rows = stream_during(
+        stream_config(),
+        {"USE shop", "SET SESSION system_versioning_alter_history = KEEP",
+         "CREATE TABLE v (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING",
+         "INSERT INTO v VALUES (1, 2)", "UPDATE v SET a = 3", "ALTER TABLE v ADD b INT AFTER id",
+         "INSERT INTO v VALUES (2, 3, 4)", "ALTER TABLE v DROP SYSTEM VERSIONING",
+         "INSERT INTO v VALUES (3, 4, 5)", "ALTER TABLE v ADD SYSTEM VERSIONING",
+         "INSERT INTO v VALUES (4, 5, 6)",
+         "CREATE TABLE w (id INT, s TIMESTAMP(6) GENERATED ALWAYS AS ROW START, e TIMESTAMP(6) "
+         "GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)) WITH SYSTEM VERSIONING",
+         "INSERT INTO w (id) VALUES (5)"},
+        7);
+    const auto versioned = [](const std::string& columns) {
+        return AllOf(StartsWith(columns + ",\"row_start\":\"20"), HasSubstr("\"row_end\":\"20"));
+    };
+    EXPECT_THAT(
+        rows,
+        ElementsAre(versioned("v {\"id\":1,\"a\":2"), versioned("v {\"id\":1,\"a\":3"),
+                    versioned("v {\"id\":1,\"a\":2"), versioned("v {\"id\":2,\"b\":3,\"a\":4"),
+                    "v {\"id\":3,\"b\":4,\"a\":5}", versioned("v {\"id\":4,\"b\":5,\"a\":6"),
+                    StartsWith("w {\"id\":5,\"s\":\"20")));
 }
 
 TEST_F(SchemaStream, StartsInThePastWhereItCanKnow) {

@@ -377,6 +377,24 @@ Error changed(const wire::TableMap& map, std::string_view why) {
                         map.database, map.table, why)};
 }
 
+// A table WITH SYSTEM VERSIONING that does not declare its period has two columns more in the binlog
+// than in information_schema; SELECT finds them by these names.
+std::optional<TableDefinition> with_period(const wire::TableMap& map,
+                                           const TableDefinition& definition) {
+    constexpr std::uint32_t kMicroseconds = 6;
+    const std::size_t declared = definition.columns.size();
+    if (map.mysql || map.columns.size() != declared + 2) return {};
+    TableDefinition whole = definition;
+    for (const char* name : {"row_start", "row_end"}) {
+        const MapColumn& column = map.columns[whole.columns.size()];
+        const bool is_moment =
+            column.type == ColumnType::timestamp && column.meta == kMicroseconds;
+        if (!is_moment) return {};
+        whole.columns.push_back({.name = name, .column_type = "timestamp(6)"});
+    }
+    return whole;
+}
+
 Result<> compare(const wire::TableMap& map, const TableDefinition& definition) {
     if (definition.columns.size() != map.columns.size()) {
         return changed(map, fmt::format("{} columns and not {}", definition.columns.size(),
@@ -442,7 +460,12 @@ Result<TablePlan> make_table_plan(const wire::TableMap& map, const TableDefiniti
                                  "definition; set binlog_row_metadata=FULL",
                                  map.database, map.table)};
     }
-    if (definition != nullptr) EK_TRY_VOID(compare(map, *definition));
+    std::optional<TableDefinition> whole;
+    if (definition != nullptr) {
+        whole = with_period(map, *definition);
+        if (whole) definition = &*whole;
+        EK_TRY_VOID(compare(map, *definition));
+    }
     TablePlan plan{.database = map.database, .table = map.table, .table_id = map.table_id};
     for (std::size_t i = 0; i < map.columns.size(); ++i) {
         ColumnPlanner planner(map.columns[i], map,

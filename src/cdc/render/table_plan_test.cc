@@ -54,6 +54,24 @@ TEST(TablePlan, TakesNamesSignsAndKeyFromTheDefinition) {
     EXPECT_EQ(plan->head.view(), "{\"database\":\"shop\",\"table\":\"item\"");
 }
 
+TEST(TablePlan, KnowsTheHiddenPeriodOfASystemVersionedTable) {
+    const MapColumn moment{.type = ColumnType::timestamp, .meta = 6};
+    const auto table = definition({{.name = "id", .column_type = "int(11)"}});
+    const auto map = bare_map({{.type = ColumnType::long_int}, moment, moment});
+    const auto plan = make_table_plan(map, &table);
+    ASSERT_TRUE(plan) << plan.error().what;
+    EXPECT_EQ(plan->columns[1].name, "row_start");
+    EXPECT_EQ(plan->columns[2].name, "row_end");
+
+    const MapColumn second{.type = ColumnType::timestamp, .meta = 0};
+    EXPECT_FALSE(make_table_plan(bare_map({{.type = ColumnType::long_int}, moment}), &table));
+    EXPECT_FALSE(
+        make_table_plan(bare_map({{.type = ColumnType::long_int}, moment, second}), &table));
+    auto of_mysql = map;
+    of_mysql.mysql = true;
+    EXPECT_FALSE(make_table_plan(of_mysql, &table));
+}
+
 TEST(TablePlan, UndoesTheQuotingOfLabels) {
     const auto map = bare_map(
         {{.type = ColumnType::enumeration, .meta = 1}, {.type = ColumnType::set, .meta = 1}});
