@@ -377,8 +377,8 @@ Error changed(const wire::TableMap& map, std::string_view why) {
                         map.database, map.table, why)};
 }
 
-// A table WITH SYSTEM VERSIONING that does not declare its period has two columns more in the binlog
-// than in information_schema; SELECT finds them by these names.
+// A table WITH SYSTEM VERSIONING that does not declare its period has two columns more in the
+// binlog than in information_schema; SELECT finds them by these names.
 std::optional<TableDefinition> with_period(const wire::TableMap& map,
                                            const TableDefinition& definition) {
     constexpr std::uint32_t kMicroseconds = 6;
@@ -387,8 +387,7 @@ std::optional<TableDefinition> with_period(const wire::TableMap& map,
     TableDefinition whole = definition;
     for (const char* name : {"row_start", "row_end"}) {
         const MapColumn& column = map.columns[whole.columns.size()];
-        const bool is_moment =
-            column.type == ColumnType::timestamp && column.meta == kMicroseconds;
+        const bool is_moment = column.type == ColumnType::timestamp && column.meta == kMicroseconds;
         if (!is_moment) return {};
         whole.columns.push_back({.name = name, .column_type = "timestamp(6)"});
     }
