@@ -14,7 +14,7 @@ struct Options {
     bool json = false;
     bool latency = true;
     bool instructions = false;
-    std::string profile{};  // Where callgrind's profiles stay, relative or not; empty: nowhere.
+    std::string profile{};  // Where callgrind's profiles stay; empty: nowhere.
     std::string peers{};    // The folder that peers/get has filled; empty: without peers.
     std::string svg{};      // The file for the picture; empty: none.
 };

@@ -505,7 +505,6 @@ Result<> StreamRun::flush(ByteBuffer& lines) {
     if (lines.empty()) return {};
     if (!may_act()) return Error{Errc::not_leader, "write to the sink: the lease ended"};
     const auto written = sink_->write(lines.view());
-    // A part of them may be in it: nothing can come behind that.
     if (!written) return sink_failure_.emplace(of_sink(written.error()));
     world_.status->add_bytes(lines.size());
     lines.clear();
@@ -517,7 +516,7 @@ Result<> StreamRun::write_dead_letters() {
     if (letters.empty()) return {};
     if (!may_act()) return Error{Errc::not_leader, "write dead letters: the lease ended"};
     const auto written = dead_letters_.append(letters.view());
-    if (!written) return of_sink(written.error());
+    if (!written) return sink_failure_.emplace(of_sink(written.error()));
     dead_letters_synced_ = false;
     letters.clear();
     log::warn("cdc", "stream {}: {} rows could not be written so far; {} says which and why",

@@ -95,6 +95,7 @@ private:
     StreamDecoder decoder_;
     io::PlainFile dead_letters_;
     bool dead_letters_synced_ = true;
+    // Of a write, part of which may be in the sink or the file of dead letters: none may follow.
     std::optional<Error> sink_failure_;
     std::optional<Error> filter_problem_;
     const io::StopToken* stop_ = nullptr;   // Of run().

@@ -5,26 +5,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <string>
 
-#include "io/clock.h"
+#include "io/ready.h"
 
 namespace evenkeel::io {
 namespace {
 
 Error lost(const char* operation) {
     return {Errc::unavailable, std::string(operation) + ": " + ::strerror(errno)};
-}
-
-// False when the deadline came first.
-bool ready(int fd, short events, Deadline deadline) {
-    pollfd entry{.fd = fd, .events = events, .revents = 0};
-    for (;;) {
-        const Millis left = std::min(deadline.left(now()), Millis{60'000});
-        if (::poll(&entry, 1, static_cast<int>(left.count())) > 0) return true;
-        if (deadline.passed(now())) return false;
-    }
 }
 
 bool would_block() {

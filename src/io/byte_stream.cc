@@ -12,7 +12,7 @@
 #include <string>
 
 #include "io/byte_socket.h"
-#include "io/clock.h"
+#include "io/ready.h"
 
 namespace evenkeel::io {
 namespace {
@@ -82,14 +82,8 @@ private:
         const int why = SSL_get_error(ssl_, result_);
         if (why != SSL_ERROR_WANT_READ && why != SSL_ERROR_WANT_WRITE) return lost(operation, why);
         const short events = why == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT;
-        pollfd entry{.fd = fd_, .events = events, .revents = 0};
-        for (;;) {
-            const Millis left = std::min(deadline.left(now()), Millis{60'000});
-            if (::poll(&entry, 1, static_cast<int>(left.count())) > 0) return {};
-            if (deadline.passed(now())) {
-                return Error{Errc::timed_out, std::string(operation) + ": nothing came"};
-            }
-        }
+        if (ready(fd_, events, deadline)) return {};
+        return Error{Errc::timed_out, std::string(operation) + ": nothing came"};
     }
 
     static Error lost(const char* operation, int why) {

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/clock.h"
+#include "io/ready.h"
 #include "io/system_error.h"
 
 namespace evenkeel::io {
@@ -19,16 +19,6 @@ Fd open_again(int fd) {
     if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return Fd();
     const std::string path = fmt::format("/proc/self/fd/{}", fd);
     return Fd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
-}
-
-// False: the deadline has passed.
-bool wait_for_room(int fd, Deadline deadline) {
-    pollfd entry{.fd = fd, .events = POLLOUT, .revents = 0};
-    for (;;) {
-        const Millis left = std::min(deadline.left(now()), Millis{60'000});
-        if (::poll(&entry, 1, static_cast<int>(left.count())) > 0) return true;
-        if (deadline.passed(now())) return false;
-    }
 }
 
 }  // namespace
@@ -44,7 +34,7 @@ Result<std::size_t> PipeWriter::write_some(std::string_view bytes, Deadline dead
         if (written >= 0) {
             done += static_cast<std::size_t>(written);
         } else if (errno == EAGAIN) {
-            if (done > 0 || !wait_for_room(fd, deadline)) break;
+            if (done > 0 || !ready(fd, POLLOUT, deadline)) break;
         } else if (errno != EINTR) {
             return system_error("write", name_);
         }

@@ -9,22 +9,12 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
-
 #include "io/byte_socket.h"
 #include "io/clock.h"
+#include "io/ready.h"
 
 namespace evenkeel::io {
 namespace {
-
-bool ready(int fd, short events, Deadline deadline) {
-    pollfd entry{.fd = fd, .events = events, .revents = 0};
-    for (;;) {
-        const Millis left = std::min(deadline.left(now()), Millis{60'000});
-        if (::poll(&entry, 1, static_cast<int>(left.count())) > 0) return true;
-        if (deadline.passed(now())) return false;
-    }
-}
 
 std::string tls_reason() {
     const unsigned long code = ::ERR_peek_last_error();

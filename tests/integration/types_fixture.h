@@ -13,7 +13,6 @@
 #include "cdc/config.h"
 #include "cdc/render/row_renderer.h"
 #include "lab/server.h"
-#include "tests/support/test_folder.h"
 #include "wire/binlog_event.h"
 #include "wire/table_map.h"
 

@@ -46,21 +46,7 @@ inline char* put_unsigned(char* out, std::uint64_t value) {
         return put_four_digits(put_short_unsigned(out, small / kGroup), small % kGroup);
     }
     const auto low = static_cast<std::uint32_t>(value % (kGroup * kGroup));
-    value /= kGroup * kGroup;
-    if (value < kGroup) {
-        out = put_short_unsigned(out, static_cast<std::uint32_t>(value));
-    } else {
-        // At most 12 digits are left.
-        const auto middle = static_cast<std::uint32_t>(value % kGroup);
-        value /= kGroup;
-        if (value < kGroup) {
-            out = put_short_unsigned(out, static_cast<std::uint32_t>(value));
-        } else {
-            out = put_short_unsigned(out, static_cast<std::uint32_t>(value / kGroup));
-            out = put_four_digits(out, static_cast<std::uint32_t>(value % kGroup));
-        }
-        out = put_four_digits(out, middle);
-    }
+    out = put_unsigned(out, value / (kGroup * kGroup));
     return put_four_digits(put_four_digits(out, low / kGroup), low % kGroup);
 }
 

@@ -83,7 +83,6 @@ bool RowImages::skip() {
 Result<std::optional<bool>> RowImages::is_kept() {
     using Kept = std::optional<bool>;
     patched_ = nullptr;
-    if (treatment_ == nullptr) return Kept(true);
     if (treatment_->rules.empty()) return Kept(treatment_->include);
     if (locate_row(at_) == nullptr) return Kept();
     bool kept = treatment_->include;

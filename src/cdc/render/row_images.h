@@ -47,7 +47,7 @@ public:
 
     // Past the row, whose values key_value() and shown_value() then know. False: it is damaged.
     bool skip();
-    // The next row is not dropped by the table's treatment. Nothing: it is damaged.
+    // The next row is not dropped by the table's treatment, which it has. Nothing: it is damaged.
     // Errors: invalid  a rule cannot be decided.
     Result<std::optional<bool>> is_kept();
 

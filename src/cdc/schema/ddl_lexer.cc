@@ -1,8 +1,8 @@
 #include "cdc/schema/ddl_lexer.h"
 
-#include "cdc/sql_escape.h"
-
 #include <algorithm>
+
+#include "cdc/sql_escape.h"
 
 namespace evenkeel::cdc {
 namespace {
