@@ -2,10 +2,10 @@
 
 #include <fmt/core.h>
 
-#include <cstring>
-#include <vector>
+#include <utility>
 
 #include "base/log.h"
+#include "cdc/event_batches.h"
 #include "cdc/gtid_scan.h"
 #include "cdc/source_checks.h"
 #include "cdc/source_dialect.h"
@@ -16,7 +16,6 @@
 namespace evenkeel::cdc {
 namespace {
 
-constexpr std::size_t kReceiveBytes = 1u << 20;
 constexpr Millis kSilenceMax{3000};
 constexpr std::uint64_t kHeartbeatNs = 1'000'000'000;
 
@@ -112,24 +111,14 @@ struct Source::Impl {
     std::uint32_t dump_id = 0;
     sql::Connection connection{};
     std::unique_ptr<SourceDialect> dialect{};
-    std::unique_ptr<io::ByteStream> stream{};
-    wire::PacketReader packets{};
-    wire::EventReader events{false, true};
-    std::vector<char> buffer = std::vector<char>(kReceiveBytes);
-    std::size_t begin = 0;  // Of what is in the buffer and not read.
-    std::size_t end = 0;
+    std::unique_ptr<EventBatches> batches{};  // Since start().
     Instant heard{};
     bool caught_up = false;
     std::uint64_t bytes = 0;
 
     Result<> ask_facts(Deadline deadline);
-    void make_room();
-    Result<> hand_out(EventHandler& handler);
+    Result<> hand_out(const EventBatch& batch, EventHandler& handler);
     Error no_event(const wire::Packet& packet) const;
-    bool in_buffer(std::string_view bytes_of_packet) const {
-        return bytes_of_packet.data() >= buffer.data() &&
-               bytes_of_packet.data() < buffer.data() + buffer.size();
-    }
 };
 
 Source::Source(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -206,25 +195,18 @@ Result<> Source::start(const BinlogPosition& position, Deadline deadline) {
                               .row_query = impl.config.output.row_query};
     EK_TRY(const std::string command, impl.dialect->dump_command(request));
     EK_TRY_VOID(impl.connection.execute(impl.dialect->introduction(request), deadline));
-    impl.stream = impl.connection.release_stream();
-    if (impl.stream == nullptr) {
+    auto stream = impl.connection.release_stream();
+    if (stream == nullptr) {
         return Error{Errc::unavailable,
                      fmt::format("stream from {}: the connection is gone", impl.server.str())};
     }
     impl.from = position;
-    impl.events = wire::EventReader(impl.facts.checksums, true);
     impl.heard = io::now();
-    return impl.stream->send_all(packet_of(command), deadline);
-}
-
-// The unread rest moves to the front; the buffer grows when one packet needs more.
-void Source::Impl::make_room() {
-    const std::size_t left = end - begin;
-    if (begin > 0 && left > 0) std::memmove(buffer.data(), buffer.data() + begin, left);
-    begin = 0;
-    end = left;
-    const std::size_t wanted = wire::PacketReader::wanted({buffer.data(), left});
-    if (wanted > buffer.size()) buffer.resize(wanted + kReceiveBytes);
+    EK_TRY_VOID(stream->send_all(packet_of(command), deadline));
+    impl.batches = std::make_unique<EventBatches>(
+        std::move(stream), impl.facts.checksums,
+        [&impl](const wire::Packet& packet) { return impl.no_event(packet); });
+    return {};
 }
 
 // What a packet means that holds no event.
@@ -241,40 +223,28 @@ Error Source::Impl::no_event(const wire::Packet& packet) const {
             fmt::format("read the binlog of {}: a packet that is no event", server.str())};
 }
 
-Result<> Source::Impl::hand_out(EventHandler& handler) {
-    std::string_view unread(buffer.data() + begin, end - begin);
-    while (const auto packet = packets.next(unread)) {
-        const std::string_view payload = packet->payload;
-        const bool holds_event =
-            packet->kind == wire::PacketKind::data && !payload.empty() && payload[0] == 0;
-        if (!holds_event) return no_event(*packet);
-        const auto event = events.read(payload.substr(1));
-        if (!event) return event.error();
-        caught_up = event->header.type == wire::EventType::heartbeat ||
-                    event->header.type == wire::EventType::heartbeat_v2;
-        EK_TRY_VOID(handler.on_event(*event));
-        // A packet that was joined from parts lives only until the next one.
-        if (!in_buffer(payload)) EK_TRY_VOID(handler.before_reuse());
+Result<> Source::Impl::hand_out(const EventBatch& batch, EventHandler& handler) {
+    for (const wire::Event& event : batch.events) {
+        caught_up = event.header.type == wire::EventType::heartbeat ||
+                    event.header.type == wire::EventType::heartbeat_v2;
+        EK_TRY_VOID(handler.on_event(event));
     }
-    begin = end - unread.size();
-    return handler.before_reuse();
+    EK_TRY_VOID(handler.before_reuse());
+    return batch.fault ? Result<>(*batch.fault) : Result<>{};
 }
 
 Result<> Source::read(EventHandler& handler, Deadline deadline) {
-    impl_->make_room();
-    const auto got = impl_->stream->receive(impl_->buffer.data() + impl_->end,
-                                            impl_->buffer.size() - impl_->end, deadline);
-    if (got) {
+    const auto batch = impl_->batches->next(deadline);
+    if (batch) {
         impl_->heard = io::now();
-        impl_->end += *got;
-        impl_->bytes += *got;
-        return impl_->hand_out(handler);
+        impl_->bytes += (*batch)->received;
+        return impl_->hand_out(**batch, handler);
     }
-    if (got.error().code == Errc::timed_out && io::now() - impl_->heard < kSilenceMax) {
-        return got.error();
+    if (batch.error().code == Errc::timed_out && io::now() - impl_->heard < kSilenceMax) {
+        return batch.error();
     }
     const std::string why =
-        got.error().code == Errc::timed_out ? "no heartbeat for 3 s" : got.error().what;
+        batch.error().code == Errc::timed_out ? "no heartbeat for 3 s" : batch.error().what;
     return Error{Errc::unavailable,
                  fmt::format("read the binlog of {}: {}", impl_->server.str(), why)};
 }
