@@ -97,11 +97,11 @@ bool put_decimal_image(const ColumnPlan& column, std::string_view text, std::str
     const std::size_t point = text.find('.');
     std::string whole(text.substr(0, point));
     std::string fraction(point == std::string_view::npos ? "" : text.substr(point + 1));
-    const std::size_t whole_digits = column.digits - column.scale;
+    const std::size_t whole_digits = column.decimal.digits - column.decimal.scale;
     if (whole == "0") whole.clear();
-    if (whole.size() > whole_digits || fraction.size() > column.scale) return false;
+    if (whole.size() > whole_digits || fraction.size() > column.decimal.scale) return false;
     whole.insert(0, whole_digits - whole.size(), '0');
-    fraction.append(column.scale - fraction.size(), '0');
+    fraction.append(column.decimal.scale - fraction.size(), '0');
 
     const std::size_t begin = out.size();
     std::string_view rest = whole;

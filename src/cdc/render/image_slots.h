@@ -1,17 +1,19 @@
 // Which of a table's columns the two images of a row event have.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "cdc/render/table_plan.h"
 #include "wire/rows_event.h"
 
 namespace evenkeel::cdc {
 
 // A column that is in at least one of the images.
 struct Slot {
-    std::uint32_t column = 0;
+    const ColumnPlan* column = nullptr;
     bool before = false;
     bool after = false;
 };
@@ -20,8 +22,9 @@ struct Slot {
 // before.
 class ImageSlots {
 public:
-    // False: a bitmap is too short for `columns` columns, and what was filled before stays.
-    bool fill(const wire::RowsEvent& rows, std::size_t columns);
+    // False: a bitmap is too short for `columns`, and what was filled before stays. `columns` must
+    // outlive the slots.
+    bool fill(const wire::RowsEvent& rows, const std::vector<ColumnPlan>& columns);
 
     const std::vector<Slot>& all() const { return slots_; }
     std::size_t before_count() const { return before_count_; }
@@ -32,7 +35,7 @@ private:
     std::size_t before_count_ = 0;
     std::size_t after_count_ = 0;
     // What they were made from.
-    std::size_t columns_ = 0;
+    std::span<const ColumnPlan> columns_;
     std::string before_bits_;
     std::string after_bits_;
 };

@@ -86,8 +86,9 @@ char* put_opaque_decimal(char* out, std::string_view data) {
     const auto digits = static_cast<unsigned char>(data[0]);
     const auto scale = static_cast<unsigned char>(data[1]);
     if (digits < 1 || digits > 65 || scale > 38 || scale > digits) return nullptr;
-    if (data.size() != 2 + decimal_size(digits, scale)) return nullptr;
-    return put_decimal(out, data.data() + 2, digits, scale);
+    const DecimalLayout layout(digits, scale);
+    if (data.size() != std::size_t{2} + layout.size) return nullptr;
+    return put_decimal(out, data.data() + 2, layout);
 }
 
 char* put_opaque_temporal(char* out, wire::ColumnType type, std::string_view data) {

@@ -1,9 +1,5 @@
 #include "cdc/render/json_writer.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include <array>
 #include <bit>
 #include <vector>
@@ -69,7 +65,7 @@ Copy copy_special(Copy copy, const unsigned char* end) {
         if (*copy.at < 0x80) {
             const Escape& escape = kEscapes[*copy.at];
             if (escape.size == 0) break;
-            std::memcpy(copy.out, &escape.text, sizeof escape.text);
+            std::memcpy(copy.out, &escape, sizeof escape);
             copy.out += escape.size;
             ++copy.at;
             continue;
@@ -88,24 +84,27 @@ Copy copy_special(Copy copy, const unsigned char* end) {
 }
 
 #ifdef __SSE2__
-constexpr std::size_t kBlock = 32;
-
-// A bit for each of 16 bytes that cannot be copied as it is. Copies all 16.
-unsigned copy_16(char* out, const unsigned char* at) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(out), block);
-    const __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
-    const __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-    // Signed: below 0x20 is the control characters and everything from 0x80 up.
-    const __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
-    const __m128i special = _mm_or_si128(_mm_or_si128(quote, backslash), low);
-    return static_cast<unsigned>(_mm_movemask_epi8(special));
+__m128i load_16(const unsigned char* at) {
+    return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
 }
 
-// The same of a block: long enough that most strings are one, so that their lengths take no branch.
-std::uint64_t copy_block(char* out, const unsigned char* at) {
-    const std::uint64_t low = copy_16(out, at);
-    return low | std::uint64_t{copy_16(out + 16, at + 16)} << 16;
+bool is_ascii_block(const unsigned char* at) {
+    return _mm_movemask_epi8(_mm_or_si128(load_16(at), load_16(at + 16))) == 0;
+}
+
+// The `size` characters of an ASCII block that was copied, of which the `special` ones are to be
+// escaped. What is behind each of them is copied once more, to its place; nothing waits for the
+// place of the one before. Two blocks are read.
+Copy escape_block(Copy copy, std::size_t size, std::uint64_t special) {
+    char* out = copy.out;
+    for (; special != 0; special &= special - 1) {
+        const auto at = static_cast<std::size_t>(std::countr_zero(special));
+        const Escape& escape = kEscapes[copy.at[at]];
+        std::memcpy(out + at, &escape, sizeof escape);
+        out += escape.size - 1;
+        std::memcpy(out + at + 1, copy.at + at + 1, kCopyBlock);
+    }
+    return {out + size, copy.at + size};
 }
 #endif
 
@@ -251,39 +250,53 @@ constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 #ifdef __SSE2__
 namespace {
 
-// `size` characters whose bits in `special` say which cannot be copied as they are; copied they
-// are, all of them. Where to go on: behind them, or behind the first special ones.
+// The first ones of a block that was copied, of which the `special` ones cannot stay as they are.
+// Where to go on: behind them, or behind the first special ones.
 Copy past_block(Copy copy, const unsigned char* end, std::size_t size, std::uint64_t special) {
-    special &= (std::uint64_t{1} << size) - 1;
     if (special == 0) return {copy.out + size, copy.at + size};
     const auto plain = static_cast<std::size_t>(std::countr_zero(special));
     return copy_special({copy.out + plain, copy.at + plain}, end);
 }
 
-}  // namespace
-
-char* put_json_string(char* out, std::string_view bytes, const char* readable) {
-    const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
-    const unsigned char* end = begin + bytes.size();
-    const auto* last_block = reinterpret_cast<const unsigned char*>(readable) - kBlock;
-    *out++ = '"';
-    Copy copy{out, begin};
-    while (copy.at < end && copy.at <= last_block) {
+// The rest of a string of any characters, with its quote.
+[[gnu::noinline]] char* put_rest(Copy copy, const unsigned char* end,
+                                 const unsigned char* readable) {
+    while (copy.at < end && readable - copy.at >= static_cast<std::ptrdiff_t>(kCopyBlock)) {
         const auto left = static_cast<std::size_t>(end - copy.at);
-        const std::uint64_t special = copy_block(copy.out, copy.at);
-        copy = past_block(copy, end, left < kBlock ? left : kBlock, special);
+        const std::size_t size = left < kCopyBlock ? left : kCopyBlock;
+        copy = past_block(copy, end, size, special_of_block(copy.out, copy.at, size));
     }
     while (copy.at < end) {
-        unsigned char rest[kBlock] = {};
+        unsigned char rest[kCopyBlock] = {};
         const auto left = static_cast<std::size_t>(end - copy.at);
         std::memcpy(rest, copy.at, left);
-        copy = past_block(copy, end, left, copy_block(copy.out, rest));
+        copy = past_block(copy, end, left, special_of_block(copy.out, rest, left));
     }
     *copy.out++ = '"';
     return copy.out;
 }
+
+}  // namespace
+
+// Without a call: what the loop keeps in registers would have to be saved around it.
+char* put_any_json_string(char* out, std::string_view bytes, const char* readable_end) {
+    const auto* at = reinterpret_cast<const unsigned char*>(bytes.data());
+    const auto* readable = reinterpret_cast<const unsigned char*>(readable_end);
+    const unsigned char* end = at + bytes.size();
+    *out++ = '"';
+    Copy copy{out, at};
+    while (copy.at < end) {
+        if (readable - copy.at < static_cast<std::ptrdiff_t>(2 * kCopyBlock)) break;
+        const auto left = static_cast<std::size_t>(end - copy.at);
+        const std::size_t size = left < kCopyBlock ? left : kCopyBlock;
+        const std::uint64_t special = special_of_block(copy.out, copy.at, size);
+        if (special != 0 && !is_ascii_block(copy.at)) break;
+        copy = escape_block(copy, size, special);
+    }
+    return put_rest(copy, end, readable);
+}
 #else
-char* put_json_string(char* out, std::string_view bytes, const char*) {
+char* put_any_json_string(char* out, std::string_view bytes, const char*) {
     const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
     const unsigned char* end = begin + bytes.size();
     *out++ = '"';

@@ -52,6 +52,27 @@ TEST(JsonString, IsTheSameWithReadableMemoryBehindIt) {
     }
 }
 
+// Blocks of a long text take another way than those near the end of what is readable.
+TEST(JsonString, OfAMixtureIsTheSameWithReadableMemoryBehindIt) {
+    const std::string_view pieces[] = {"x", "plain text", "\"", "\n", "\x01", "é", "\xFF", "€"};
+    std::uint32_t state = 1;
+    for (int round = 0; round < 3000; ++round) {
+        std::string memory;
+        // Few kinds of pieces in some rounds, so that there are blocks without the others.
+        const std::size_t kinds = 2 + static_cast<std::size_t>(round) % 7;
+        while (memory.size() < static_cast<std::size_t>(round) % 250) {
+            state = state * 1664525u + 1013904223u;
+            memory += pieces[(state >> 16) % kinds];
+        }
+        const std::size_t size = memory.size();
+        memory.resize(size + 2 * kCopyBlock, '"');
+        const auto text = std::string_view(memory).substr(0, size);
+        std::string room(json_string_room(size), '\0');
+        const char* end = put_json_string(room.data(), text, memory.data() + memory.size());
+        EXPECT_EQ(room.substr(0, static_cast<std::size_t>(end - room.data())), json_string(text));
+    }
+}
+
 TEST(Base64, IsPaddedAndQuoted) {
     std::string bytes;
     for (int size = 0; size < 40; ++size) {

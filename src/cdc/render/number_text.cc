@@ -4,6 +4,8 @@
 #include <cmath>
 #include <string>
 
+#include "wire/cursor.h"
+
 namespace evenkeel::cdc {
 namespace {
 
@@ -105,43 +107,52 @@ char* put_special(char* out, T value) {
 }
 
 constexpr unsigned kGroupDigits = 9;  // Digits that a DECIMAL keeps in 4 bytes.
+constexpr unsigned kGroupBytes = 4;
 constexpr std::uint32_t kGroupLimit = 1'000'000'000;
-constexpr unsigned kPartBytes[] = {0, 1, 1, 2, 2, 3, 3, 4, 4};  // Bytes of fewer digits.
-
-// `size` is 1 to 4.
-inline std::uint32_t big_endian(const char* in, unsigned size) {
-    const auto byte = [in](unsigned i) -> std::uint32_t {
-        return static_cast<unsigned char>(in[i]);
-    };
-    switch (size) {
-        case 1: return byte(0);
-        case 2: return byte(0) << 8 | byte(1);
-        case 3: return byte(0) << 16 | byte(1) << 8 | byte(2);
-        default: return byte(0) << 24 | byte(1) << 16 | byte(2) << 8 | byte(3);
-    }
-}
+constexpr std::uint8_t kPartBytes[] = {0, 1, 1, 2, 2, 3, 3, 4, 4};  // Bytes of fewer digits.
 
 // Takes a DECIMAL's groups of digits off its bytes. A negative number has all of its bits inverted,
 // and the first bit says so (inverted itself).
 class DecimalGroups {
 public:
-    explicit DecimalGroups(const char* in)
-        : in_(in), negative_((static_cast<unsigned char>(*in) & 0x80) == 0) {}
+    // `size`: bytes of the number.
+    DecimalGroups(const char* in, std::size_t size)
+        : in_(in), flip_((static_cast<unsigned char>(*in) & 0x80) == 0 ? ~0u : 0) {
+        if (size >= kGroupBytes) return;
+        // Four bytes are read at once, also where it has fewer.
+        std::memset(short_, 0, sizeof short_);
+        in_ = short_ + kGroupBytes;
+        std::memcpy(short_ + kGroupBytes, in, size);
+    }
 
-    bool negative() const { return negative_; }
-    std::uint32_t next(unsigned size) {
-        std::uint32_t value = big_endian(in_, size);
-        const std::uint32_t top = 1u << (8 * size - 1);
-        if (first_) value ^= top;
-        first_ = false;
-        in_ += size;
-        return negative_ ? value ^ (top | (top - 1)) : value;
+    bool negative() const { return flip_ != 0; }
+    // What is in front of the groups, in 1 to 4 bytes.
+    std::uint32_t first(unsigned bytes) {
+        return take((big_endian(in_) ^ flip_) >> (32 - 8 * bytes), bytes);
+    }
+    std::uint32_t group() { return take(big_endian(in_) ^ flip_, kGroupBytes); }
+    // What is behind the groups, in 1 to 4 bytes.
+    std::uint32_t last(unsigned bytes) {
+        const std::uint32_t value = big_endian(in_ + bytes - kGroupBytes) ^ flip_;
+        return take(value & (~0u >> (32 - 8 * bytes)), bytes);
     }
 
 private:
+    static std::uint32_t big_endian(const char* in) {
+        return __builtin_bswap32(wire::load<std::uint32_t>(in));
+    }
+    // Without the bit that says so.
+    std::uint32_t take(std::uint32_t value, unsigned bytes) {
+        value &= ~(sign_ << (8 * bytes - 1));
+        sign_ = 0;
+        in_ += bytes;
+        return value;
+    }
+
     const char* in_;
-    bool negative_;
-    bool first_ = true;
+    std::uint32_t flip_;
+    std::uint32_t sign_ = 1;  // 1 until the group that has it is taken.
+    char short_[2 * kGroupBytes];
 };
 
 }  // namespace
@@ -179,29 +190,37 @@ char* put_plain_double(char* out, double value) {
     return put_plain(out, shortest_digits(value), false);
 }
 
-std::size_t decimal_size(unsigned digits, unsigned scale) {
-    const unsigned whole = digits - scale;
-    return whole / kGroupDigits * 4 + kPartBytes[whole % kGroupDigits] + scale / kGroupDigits * 4 +
-           kPartBytes[scale % kGroupDigits];
+DecimalLayout::DecimalLayout(unsigned all_digits, unsigned digits_behind)
+    : digits(static_cast<std::uint8_t>(all_digits)),
+      scale(static_cast<std::uint8_t>(digits_behind)) {
+    const unsigned whole = all_digits - digits_behind;
+    first_bytes = kPartBytes[whole % kGroupDigits];
+    whole_groups = static_cast<std::uint8_t>(whole / kGroupDigits);
+    fraction_groups = static_cast<std::uint8_t>(scale / kGroupDigits);
+    last_digits = static_cast<std::uint8_t>(scale % kGroupDigits);
+    last_bytes = kPartBytes[last_digits];
+    size = static_cast<std::uint8_t>(first_bytes + last_bytes +
+                                     kGroupBytes * (whole_groups + fraction_groups));
 }
 
-char* put_decimal(char* out, const char* in, unsigned digits, unsigned scale) {
-    const unsigned whole = digits - scale;
-    const unsigned part = whole % kGroupDigits;
-    DecimalGroups groups(in);
+char* put_decimal(char* out, const char* in, const DecimalLayout& layout) {
+    DecimalGroups groups(in, layout.size);
     if (groups.negative()) *out++ = '-';
-    std::uint64_t value = part > 0 ? groups.next(kPartBytes[part]) : 0;
-    unsigned left = whole / kGroupDigits;
-    for (; left > 0 && value < kGroupLimit; --left) value = value * kGroupLimit + groups.next(4);
+    std::uint64_t value = layout.first_bytes > 0 ? groups.first(layout.first_bytes) : 0;
+    unsigned left = layout.whole_groups;
+    for (; left > 0 && value < kGroupLimit; --left) value = value * kGroupLimit + groups.group();
     out = put_unsigned(out, value);
-    for (; left > 0; --left) out = put_padded(out, groups.next(4), kGroupDigits);
-    if (scale == 0) return out;
+    for (; left > 0; --left) out = put_padded(out, groups.group(), kGroupDigits);
+    if (layout.scale == 0) return out;
     *out++ = '.';
-    for (unsigned i = 0; i < scale / kGroupDigits; ++i) {
-        out = put_padded(out, groups.next(4), kGroupDigits);
+    for (left = layout.fraction_groups; left > 0; --left) {
+        out = put_padded(out, groups.group(), kGroupDigits);
     }
-    const unsigned rest = scale % kGroupDigits;
-    return rest > 0 ? put_padded(out, groups.next(kPartBytes[rest]), rest) : out;
+    if (layout.last_digits == 0) return out;
+    const std::uint32_t last = groups.last(layout.last_bytes);
+    // Money.
+    if (layout.last_digits == 2) return put_two_digits(out, last);
+    return put_padded(out, last, layout.last_digits);
 }
 
 char* to_java_decimal(char* begin, char* end) {

@@ -14,6 +14,13 @@ inline constexpr char kDigitPairs[] =
     "40414243444546474849505152535455565758596061626364656667686970717273747576777879"
     "8081828384858687888990919293949596979899";
 
+// The two digits of `value`, which is below 100, the first one in the low byte.
+inline std::uint32_t two_digits(std::uint32_t value) {
+    std::uint16_t digits;
+    std::memcpy(&digits, kDigitPairs + 2 * value, sizeof digits);
+    return digits;
+}
+
 // `value` is below 100.
 inline char* put_two_digits(char* out, std::uint32_t value) {
     std::memcpy(out, kDigitPairs + 2 * value, 2);
@@ -22,7 +29,9 @@ inline char* put_two_digits(char* out, std::uint32_t value) {
 
 // `value` is below 10,000: four digits, zeros in front.
 inline char* put_four_digits(char* out, std::uint32_t value) {
-    return put_two_digits(put_two_digits(out, value / 100), value % 100);
+    const std::uint32_t digits = two_digits(value / 100) | two_digits(value % 100) << 16;
+    std::memcpy(out, &digits, sizeof digits);
+    return out + 4;
 }
 
 // `value` is below 10,000: without zeros in front.
@@ -80,10 +89,24 @@ char* put_float(char* out, float value);
 // `value` without an exponent: "3", "0.5", "100000000000000000000". Room: 350.
 char* put_plain_double(char* out, double value);
 
-// Bytes of a DECIMAL(digits, scale) in the binlog.
-std::size_t decimal_size(unsigned digits, unsigned scale);
-// DECIMAL(digits, scale) at `in` with its whole scale: "0.00", "-12.50". Room: 72.
-char* put_decimal(char* out, const char* in, unsigned digits, unsigned scale);
+// How the binlog has a DECIMAL(digits, scale): groups of 9 digits in 4 bytes each, in front of and
+// behind the point, and what is left over of the digits at both ends in fewer bytes.
+struct DecimalLayout {
+    DecimalLayout() = default;
+    // `digits` is 1 to 65, `scale` at most 38 and at most `digits`.
+    DecimalLayout(unsigned digits, unsigned scale);
+
+    std::uint8_t digits = 0;
+    std::uint8_t scale = 0;
+    std::uint8_t size = 0;         // Bytes of all.
+    std::uint8_t first_bytes = 0;  // In front of the groups.
+    std::uint8_t whole_groups = 0;
+    std::uint8_t fraction_groups = 0;
+    std::uint8_t last_digits = 0;  // Behind the groups.
+    std::uint8_t last_bytes = 0;
+};
+// The number at `in` with its whole scale: "0.00", "-12.50". Room: 72.
+char* put_decimal(char* out, const char* in, const DecimalLayout& layout);
 // The plain decimal in [begin, end) as java.math.BigDecimal.toString() has it: "0E-10", "1.2E-7"
 // for small numbers of a large scale, else the same. Room: 8 behind `end`.
 char* to_java_decimal(char* begin, char* end);

@@ -163,12 +163,18 @@ TEST(DecimalText, HasItsWholeScale) {
         {std::string("\x7F\xFF\xFE", 3), 5, 2, "-0.01"},
         {std::string("\x80\x00\x00\x00\x07", 5), 10, 0, "7"},
         {std::string("\x81\x00\x00\x00\x07", 5), 10, 0, "1000000007"},
-        {std::string("\x80\x00\x00\x00\x07", 5).substr(1), 9, 9, nullptr},
+        {std::string("\x80\x00\x00\x07", 4), 9, 9, "0.000000007"},
+        {std::string("\x7F\xFF\xFF\xF8", 4), 9, 9, "-0.000000007"},
+        {std::string("\x85", 1), 1, 1, "0.5"},
+        {std::string("\x7A", 1), 1, 0, "-5"},
+        {std::string("\x81\x00\x00\x00\x02\x03", 6), 12, 2, "1000000002.03"},
+        {std::string("\x7E\xFF\xFF\xFF\xFD\xFC", 6), 12, 2, "-1000000002.03"},
+        {std::string("\x80\x00\x00\x01\x00\x00\x00\x02\x03", 9), 20, 11, "1.00000000203"},
     };
     for (const DecimalCase& test : cases) {
-        EXPECT_EQ(decimal_size(test.digits, test.scale), test.bytes.size());
-        if (test.text == nullptr) continue;
-        EXPECT_EQ(text_of(put_decimal, test.bytes.data(), test.digits, test.scale), test.text);
+        const DecimalLayout layout(test.digits, test.scale);
+        ASSERT_EQ(layout.size, test.bytes.size());
+        EXPECT_EQ(text_of(put_decimal, test.bytes.data(), layout), test.text);
     }
 }
 

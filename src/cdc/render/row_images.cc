@@ -51,7 +51,7 @@ Result<> RowImages::begin(const TablePlan& table, const wire::Event& event) {
     treatment_ = table.treatment.get();
     plain_ = treatment_ == nullptr && !drops_zero_dates_;
     ImageSlots& slots = slots_of_[static_cast<std::size_t>(rows_.kind)];
-    if (rows_.columns != table.columns.size() || !slots.fill(rows_, table.columns.size())) {
+    if (rows_.columns != table.columns.size() || !slots.fill(rows_, table.columns)) {
         return wire::corrupt_event(
             event, fmt::format("its columns are not those of {}.{}", table.database, table.table));
     }
@@ -162,7 +162,7 @@ const char* RowImages::locate(bool Slot::*image, const char* in, std::vector<Spa
         Span& found = *span++;
         found = {};
         if (!(slot.*image) || bit(null_bits, index++)) continue;
-        const char* next = values_.skip(column_of(slot), in);
+        const char* next = values_.skip(*slot.column, in);
         if (next == nullptr) return nullptr;
         found = {in, next};
         in = next;
@@ -222,7 +222,7 @@ const char* RowImages::read_options(const char* in) {
 }
 
 inline Place RowImages::put_new(const Slot& slot, Span old, Place place) {
-    const ColumnPlan& column = column_of(slot);
+    const ColumnPlan& column = *slot.column;
     if (!slot.after || !is_patch(column)) return put_member(column, place);
     return put_patched(column, old, place);
 }
@@ -271,7 +271,7 @@ char* RowImages::put_image(char* out) {
     const char* in = at_ + bitmap;
     std::size_t index = 0;
     for (const Slot& slot : slots_->all()) {
-        const ColumnPlan& column = column_of(slot);
+        const ColumnPlan& column = *slot.column;
         if (bit(null_bits, index++)) {
             out = put_null_member(column, out);
             continue;
@@ -303,7 +303,7 @@ char* RowImages::put_images(char* out) {
         const bool null = slot.after ? bit(null_bits, index++) : old.begin == nullptr;
         const char* value = slot.after ? in : old.begin;
         if (null) {
-            out = put_null_member(column_of(slot), out);
+            out = put_null_member(*slot.column, out);
         } else {
             const Place next = put_new(slot, old, {value, out});
             if (next.in == nullptr) return nullptr;
@@ -314,8 +314,7 @@ char* RowImages::put_images(char* out) {
         const auto size = static_cast<std::size_t>(null ? 0 : in - value);
         const bool same = null == (old.begin == nullptr) &&
                           size == static_cast<std::size_t>(old.end - old.begin) &&
-                          (null || same_bytes(old.begin, value, size)) &&
-                          !is_patch(column_of(slot));
+                          (null || same_bytes(old.begin, value, size)) && !is_patch(*slot.column);
         if (!same) changes_.push_back({&slot, old, begin, offset(out)});
     }
     at_ = in;
@@ -348,7 +347,7 @@ char* RowImages::put_old(char* out) {
 }
 
 char* RowImages::put_change(const Change& change, char* out) {
-    const ColumnPlan& column = column_of(*change.slot);
+    const ColumnPlan& column = *change.slot->column;
     const Span old = change.old;
     if (old.begin == nullptr) return put_null_member(column, out);
     return put_member(column, {old.begin, out}).out;
@@ -357,7 +356,7 @@ char* RowImages::put_change(const Change& change, char* out) {
 std::optional<RowImages::Span> RowImages::value_of(std::uint32_t column) const {
     for (std::size_t i = 0; i < slots_->all().size(); ++i) {
         const Slot& slot = slots_->all()[i];
-        if (slot.column == column) return slot.after ? after_[i] : before_[i];
+        if (slot.column == &plan_->columns[column]) return slot.after ? after_[i] : before_[i];
     }
     return {};
 }

@@ -105,7 +105,6 @@ private:
     // Members have been written from `open` on, each with a comma in front.
     char* close_object(std::size_t open, char* out);
 
-    const ColumnPlan& column_of(const Slot& slot) const { return plan_->columns[slot.column]; }
     const ColumnTreatment& treatment_of(const ColumnPlan& column) const {
         return treatment_->columns[static_cast<std::size_t>(&column - plan_->columns.data())];
     }

@@ -244,9 +244,8 @@ private:
         if (digits < 1 || digits > 65 || scale > 38 || scale > digits) {
             return unsupported("impossible precision");
         }
-        plan_.digits = static_cast<std::uint8_t>(digits);
-        plan_.scale = static_cast<std::uint8_t>(scale);
-        return fixed(ValueKind::decimal, static_cast<unsigned>(decimal_size(digits, scale)));
+        plan_.decimal = DecimalLayout(digits, scale);
+        return fixed(ValueKind::decimal, plan_.decimal.size);
     }
 
     Result<> bit() {

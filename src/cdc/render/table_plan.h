@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "cdc/render/json_writer.h"
+#include "cdc/render/number_text.h"
 #include "wire/charset.h"
 #include "wire/table_map.h"
 
@@ -80,13 +81,13 @@ struct ColumnPlan {
     ValueKind kind{};
     std::uint8_t size = 0;          // Of kinds of a fixed size; 0 for the others.
     std::uint8_t length_bytes = 0;  // Of the length in front of the value.
-    std::uint8_t digits = 0;        // Decimal: all; temporal: behind the point.
-    std::uint8_t scale = 0;         // Decimal: behind the point.
+    std::uint8_t digits = 0;        // Temporal: behind the point.
     bool compressed = false;        // A COMPRESSED column: uncompress first.
     bool ascii_based = true;        // Converter: ASCII is left alone.
     bool zerofill = false;          // Integers: unsigned only because of ZEROFILL.
     std::uint16_t width = 0;        // BINARY(n): n.
     std::uint32_t json_index = 0;   // json_mysql: its number among those of the table.
+    DecimalLayout decimal{};
     Literal literal{};              // ,"name":
     std::vector<Literal> labels{};  // ENUM, SET: as JSON strings.
     std::shared_ptr<const wire::TextConverter> converter{};

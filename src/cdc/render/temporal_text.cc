@@ -49,24 +49,24 @@ char* put_fraction(char* out, std::uint32_t micros, unsigned digits) {
 }
 
 char* put_day(char* out, const DateTime& t) {
-    out = put_two_digits(out, t.year / 100);
-    out = put_two_digits(out, t.year % 100);
-    *out++ = '-';
-    out = put_two_digits(out, t.month);
-    *out++ = '-';
-    return put_two_digits(out, t.day);
+    // Put together first: each store of a piece takes as long as this.
+    const std::uint64_t text = two_digits(t.year / 100) | two_digits(t.year % 100) << 16 |
+                               std::uint64_t{'-'} << 32 | std::uint64_t{two_digits(t.month)} << 40 |
+                               std::uint64_t{'-'} << 56;
+    std::memcpy(out, &text, sizeof text);
+    return put_two_digits(out + sizeof text, t.day);
 }
 
 char* put_clock(char* out, std::uint32_t hour, std::uint32_t minute, std::uint32_t second) {
-    if (hour < 100) {
-        out = put_two_digits(out, hour);
-    } else {
-        out = put_unsigned(out, hour);
+    if (hour >= 100) {
+        *out++ = static_cast<char>('0' + hour / 100);
+        hour %= 100;
     }
-    *out++ = ':';
-    out = put_two_digits(out, minute);
-    *out++ = ':';
-    return put_two_digits(out, second);
+    const std::uint64_t text = two_digits(hour) | std::uint64_t{':'} << 16 |
+                               std::uint64_t{two_digits(minute)} << 24 | std::uint64_t{':'} << 40 |
+                               std::uint64_t{two_digits(second)} << 48;
+    std::memcpy(out, &text, sizeof text);
+    return out + sizeof text;
 }
 
 bool possible(const DateTime& t) {
@@ -89,7 +89,8 @@ bool settle_zero(DateTime& t, const TemporalStyle& style) {
     return style.null_zero_dates;
 }
 
-char* put_moment(char* out, DateTime t, unsigned digits, const TemporalStyle& style) {
+[[gnu::always_inline]] inline char* put_moment(char* out, DateTime t, unsigned digits,
+                                               const TemporalStyle& style) {
     if (!possible(t)) return nullptr;
     if (t.month == 0 || t.day == 0) {
         if (settle_zero(t, style)) return put_null(out);

@@ -139,7 +139,7 @@ inline char* ValueWriter::write_fixed(const ColumnPlan& column, const char* in, 
         case ValueKind::float32: return put_float(out, load<float>(in));
         case ValueKind::float64: return put_double(out, load<double>(in));
         case ValueKind::decimal: {
-            char* end = put_decimal(out, in, column.digits, column.scale);
+            char* end = put_decimal(out, in, column.decimal);
             return style_.quirks ? to_java_decimal(out, end) : end;
         }
         case ValueKind::bit: return write_bit(column, in, out);
@@ -175,15 +175,38 @@ Place ValueWriter::write_kind(ValueWriter& writer, const ColumnPlan& column, Pla
         char* out = writer.write_fixed<kKind>(column, place.in, place.out);
         return {out != nullptr ? place.in + column.size : nullptr, out};
     } else {
-        std::string_view content;
-        const char* in = writer.take_content(column, place.in, content);
-        if (in == nullptr) return {};
-        if (kKind == ValueKind::text && !column.compressed) {
-            return {in, writer.write_string(content, writer.end_, place.out)};
+        if constexpr (kKind == ValueKind::text) {
+            const Place next = writer.write_short_text(column, place);
+            if (next.in != nullptr) return next;
         }
-        char* out = writer.write_content(column, content, place.out);
-        return {out != nullptr ? in : nullptr, out};
+        return write_with_length<kKind>(writer, column, place);
     }
+}
+
+// Most of the values of most tables. Without a call: each of them would save registers for it.
+inline Place ValueWriter::write_short_text(const ColumnPlan& column, Place place) const {
+    constexpr std::size_t kRoom = json_string_room(kCopyBlock);
+    const std::size_t length_bytes = column.length_bytes;
+    if (length_bytes > 2 || left(place.in) < 2 + kCopyBlock) return {};
+    const std::size_t size =
+        length_bytes == 1 ? load<std::uint8_t>(place.in) : load<std::uint16_t>(place.in);
+    if (size > kCopyBlock || column.compressed || !has_room(place.out, kRoom)) return {};
+    const char* text = place.in + length_bytes;
+    char* out = put_short_json_string(place.out, text, size);
+    return {out != nullptr ? text + size : nullptr, out};
+}
+
+template <ValueKind kKind>
+[[gnu::noinline]] Place ValueWriter::write_with_length(ValueWriter& writer,
+                                                       const ColumnPlan& column, Place place) {
+    std::string_view content;
+    const char* in = writer.take_content(column, place.in, content);
+    if (in == nullptr) return {};
+    if (kKind == ValueKind::text && !column.compressed) {
+        return {in, writer.write_string(content, writer.end_, place.out)};
+    }
+    char* out = writer.write_content(column, content, place.out);
+    return {out != nullptr ? in : nullptr, out};
 }
 
 template <std::size_t... kKinds>

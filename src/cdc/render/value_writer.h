@@ -47,12 +47,15 @@ public:
 
     // `out` again, or where it is after the buffer has grown for `size` bytes and the fixed room.
     char* ensure(char* out, std::size_t size) {
-        if (static_cast<std::size_t>(out_.limit() - out) >= size + fixed_room_) return out;
+        if (has_room(out, size)) return out;
         out_.set_end(out);
         return out_.room(size + fixed_room_);
     }
 
 private:
+    bool has_room(const char* out, std::size_t size) const {
+        return static_cast<std::size_t>(out_.limit() - out) >= size + fixed_room_;
+    }
     std::size_t left(const char* in) const { return static_cast<std::size_t>(end_ - in); }
 
     // The content of a value with its length in front; where it ends, or null.
@@ -76,6 +79,10 @@ private:
     static constexpr std::array<Writer, kValueKinds> make_writers(std::index_sequence<kKinds...>);
     template <ValueKind kKind>
     static Place write_kind(ValueWriter& writer, const ColumnPlan& column, Place place);
+    template <ValueKind kKind>
+    static Place write_with_length(ValueWriter& writer, const ColumnPlan& column, Place place);
+    // Null: it is for write_with_length().
+    inline Place write_short_text(const ColumnPlan& column, Place place) const;
     template <ValueKind kKind>
     char* write_fixed(const ColumnPlan& column, const char* in, char* out) const;
     char* write_bit(const ColumnPlan& column, const char* in, char* out) const;

@@ -54,8 +54,7 @@ TEST(ValueWriter, YearZeroIsZero) {
 
 TEST(ValueWriter, DecimalZeroIsJavasWithQuirks) {
     ColumnPlan column = fixed(ValueKind::decimal, 10);
-    column.digits = 20;
-    column.scale = 10;
+    column.decimal = DecimalLayout(20, 10);
     const std::string zero = "\x80" + std::string(9, '\0');
     EXPECT_EQ(text_of(column, zero), "0.0000000000");
     EXPECT_EQ(text_of(column, zero, kQuirks), "0E-10");
