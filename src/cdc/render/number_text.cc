@@ -218,8 +218,8 @@ char* put_decimal(char* out, const char* in, const DecimalLayout& layout) {
     }
     if (layout.last_digits == 0) return out;
     const std::uint32_t last = groups.last(layout.last_bytes);
-    // Money.
-    if (layout.last_digits == 2) return put_two_digits(out, last);
+    // Money. A damaged value may be above 99.
+    if (layout.last_digits == 2) return put_two_digits(out, last % 100);
     return put_padded(out, last, layout.last_digits);
 }
 

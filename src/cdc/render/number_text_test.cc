@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <string>
@@ -175,6 +176,17 @@ TEST(DecimalText, HasItsWholeScale) {
         const DecimalLayout layout(test.digits, test.scale);
         ASSERT_EQ(layout.size, test.bytes.size());
         EXPECT_EQ(text_of(put_decimal, test.bytes.data(), layout), test.text);
+    }
+}
+
+TEST(DecimalText, OfADamagedValueHasDigitsToo) {
+    for (unsigned digits = 1; digits <= 65; ++digits) {
+        for (unsigned scale = 0; scale <= std::min(digits, 38u); ++scale) {
+            const DecimalLayout layout(digits, scale);
+            const std::string bytes(layout.size, '\xFF');
+            const std::string text = text_of(put_decimal, bytes.data(), layout);
+            EXPECT_EQ(text.find_first_not_of("0123456789."), std::string::npos) << text;
+        }
     }
 }
 
