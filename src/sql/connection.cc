@@ -330,18 +330,14 @@ Result<Connection> Connection::open(const ServerId& server, const Credentials& c
                                  credentials.password.c_str(), nullptr, server.port, nullptr, 0);
     Greeting greeting = credentials.tls.on() ? Greeting::incomplete : Greeting::other;
     const bool in_time = drive(impl.mysql, wait, deadline, [&](int happened) {
-        if (greeting == Greeting::incomplete && (happened & MYSQL_WAIT_READ) != 0) {
-            greeting = peek_greeting(mysql_get_socket(impl.mysql));
-            // The rest of it is on its way.
-            if (greeting == Greeting::incomplete) poll(nullptr, 0, 1);
-            if (greeting == Greeting::incomplete && !deadline.passed(io::now())) {
-                return int{MYSQL_WAIT_READ};
-            }
+        // As soon as the socket connects: a greeting that is there by then is read, and answered,
+        // without another wait.
+        if (greeting == Greeting::incomplete || greeting == Greeting::failed) {
+            greeting = await_greeting(mysql_get_socket(impl.mysql), deadline);
         }
         const bool go_on = greeting != Greeting::plain && greeting != Greeting::incomplete;
-        const bool answers = (happened & MYSQL_WAIT_READ) != 0;
-        if (answers && !go_on) happened = MYSQL_WAIT_TIMEOUT;  // The library gives up.
-        return mysql_real_connect_cont(&done, impl.mysql, happened);
+        // Otherwise the library gives up.
+        return mysql_real_connect_cont(&done, impl.mysql, go_on ? happened : MYSQL_WAIT_TIMEOUT);
     });
     if (greeting == Greeting::plain) {
         if (credentials.tls.mode != TlsMode::preferred) return no_tls_there(server);
@@ -349,7 +345,7 @@ Result<Connection> Connection::open(const ServerId& server, const Credentials& c
         plain.tls = {};
         return open(server, plain, deadline);
     }
-    if (!in_time) {
+    if (!in_time || greeting == Greeting::incomplete) {
         impl.close(true);
         const auto waited = std::chrono::duration_cast<Millis>(io::now() - started);
         return Error{Errc::timed_out,
@@ -357,6 +353,10 @@ Result<Connection> Connection::open(const ServerId& server, const Credentials& c
     }
     if (done == nullptr) {
         return connect_error(server, credentials, mysql_errno(impl.mysql), mysql_error(impl.mysql));
+    }
+    if (credentials.tls.on() && tls_session(impl.mysql).ssl == nullptr) {
+        impl.close(true);
+        return no_tls_there(server);
     }
     return connection;
 }

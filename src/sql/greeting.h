@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "base/instant.h"
+
 namespace evenkeel::sql {
 
 // Longer than any greeting up to its capabilities.
@@ -15,12 +17,14 @@ enum class Greeting {
     tls,         // The server offers TLS.
     plain,       // It does not.
     other,       // An error, or another protocol: for the library to tell.
+    failed,      // There is no connection: for the library, which may try another address.
 };
 
 // Of the first bytes of a connection. Pure.
 Greeting look_at_greeting(std::string_view bytes);
 
-// Of what lies unread in a socket; leaves it there.
-Greeting peek_greeting(int socket);
+// Of what comes first on a socket that connects; leaves it there. Incomplete: the deadline came
+// first.
+Greeting await_greeting(int socket, Deadline deadline);
 
 }  // namespace evenkeel::sql

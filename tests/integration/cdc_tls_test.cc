@@ -90,9 +90,12 @@ TEST_P(CdcTls, GoesWithoutOnlyWhenThatIsPreferred) {
     const auto plain = version_with({.mode = TlsMode::preferred});
     ASSERT_TRUE(plain) << plain.error().what;
     EXPECT_EQ(*plain, "");
-    const auto refused = version_with({.mode = TlsMode::required});
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, Errc::denied) << refused.error().what;
+    // However soon the server's greeting is there.
+    for (int i = 0; i < 300; ++i) {
+        const auto refused = version_with({.mode = TlsMode::required});
+        ASSERT_FALSE(refused) << "time " << i;
+        ASSERT_EQ(refused.error().code, Errc::denied) << refused.error().what;
+    }
 }
 
 TEST_P(CdcTls, StreamsThroughIt) {
