@@ -1,5 +1,6 @@
 #include "io/ready.h"
 
+#include <errno.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -8,12 +9,14 @@
 
 namespace evenkeel::io {
 
-bool ready(int fd, short events, Deadline deadline) {
+short ready(int fd, short events, Deadline deadline) {
     pollfd entry{.fd = fd, .events = events, .revents = 0};
     for (;;) {
         const Millis left = std::min(deadline.left(now()), Millis{60'000});
-        if (::poll(&entry, 1, static_cast<int>(left.count())) > 0) return true;
-        if (deadline.passed(now())) return false;
+        const int count = ::poll(&entry, 1, static_cast<int>(left.count()));
+        if (count > 0) return entry.revents;
+        if (count < 0 && errno != EINTR) return 0;
+        if (deadline.passed(now())) return 0;
     }
 }
 

@@ -5,7 +5,8 @@
 
 namespace evenkeel::io {
 
-// `events` as poll(2) has them: POLLIN, POLLOUT. False: the deadline came first.
-bool ready(int fd, short events, Deadline deadline);
+// `events` as poll(2) has them: POLLIN, POLLOUT. What happened, also POLLERR and POLLHUP; 0: the
+// deadline came first, or it cannot be waited for.
+short ready(int fd, short events, Deadline deadline);
 
 }  // namespace evenkeel::io

@@ -96,7 +96,7 @@ Result<> ServerConnection::write(std::string_view bytes, Deadline deadline) {
 
 bool ServerConnection::wait_readable(Deadline deadline) {
     if (tls_ != nullptr && ::SSL_pending(tls_) > 0) return true;
-    return ready(fd_.get(), POLLIN, deadline);
+    return ready(fd_.get(), POLLIN, deadline) != 0;
 }
 
 void ServerConnection::finish(Deadline deadline) {

@@ -20,6 +20,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "io/clock.h"
+#include "io/ready.h"
 #include "sql/greeting.h"
 #include "sql/tls_session.h"
 
@@ -47,14 +48,8 @@ int from_poll(int events, int wait) {
 
 // Waits for what the library asks for; MYSQL_WAIT_TIMEOUT when the deadline came first.
 int wait_events(MYSQL* mysql, int wait, Deadline deadline) {
-    pollfd entry{.fd = mysql_get_socket(mysql), .events = to_poll(wait), .revents = 0};
-    for (;;) {
-        const auto left = std::min(deadline.left(io::now()), Millis{60'000});
-        const int ready = poll(&entry, 1, static_cast<int>(left.count()));
-        if (ready > 0) return from_poll(entry.revents, wait);
-        if (ready < 0 && errno != EINTR) return MYSQL_WAIT_TIMEOUT;
-        if (deadline.passed(io::now())) return MYSQL_WAIT_TIMEOUT;
-    }
+    const short happened = io::ready(mysql_get_socket(mysql), to_poll(wait), deadline);
+    return happened != 0 ? from_poll(happened, wait) : MYSQL_WAIT_TIMEOUT;
 }
 
 // Carries a started operation to its end. False when the deadline came first: then the library has

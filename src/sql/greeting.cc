@@ -3,10 +3,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 
 #include "io/clock.h"
+#include "io/ready.h"
 
 namespace evenkeel::sql {
 
@@ -30,22 +30,17 @@ Greeting look_at_greeting(std::string_view bytes) {
 
 Greeting await_greeting(int socket, Deadline deadline) {
     std::array<char, kGreetingBytes> room;
-    for (;;) {
-        pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
-        const auto left = std::min(deadline.left(io::now()), Millis{60'000});
-        const int ready = ::poll(&entry, 1, static_cast<int>(left.count()));
+    while (const short happened = io::ready(socket, POLLIN, deadline)) {
         // To receive would take the error away from the library.
-        if (ready > 0 && (entry.revents & (POLLERR | POLLNVAL)) != 0) return Greeting::failed;
-        if (ready > 0) {
-            const ssize_t got = ::recv(socket, room.data(), room.size(), MSG_PEEK | MSG_DONTWAIT);
-            if (got == 0) return Greeting::failed;
-            const std::size_t size = got > 0 ? static_cast<std::size_t>(got) : 0;
-            const Greeting greeting = look_at_greeting({room.data(), size});
-            if (greeting != Greeting::incomplete) return greeting;
-            ::poll(nullptr, 0, 1);  // The rest of it is on its way.
-        }
-        if (deadline.passed(io::now())) return Greeting::incomplete;
+        if ((happened & (POLLERR | POLLNVAL)) != 0) return Greeting::failed;
+        const ssize_t got = ::recv(socket, room.data(), room.size(), MSG_PEEK | MSG_DONTWAIT);
+        if (got == 0) return Greeting::failed;
+        const std::size_t size = got > 0 ? static_cast<std::size_t>(got) : 0;
+        const Greeting greeting = look_at_greeting({room.data(), size});
+        if (greeting != Greeting::incomplete || deadline.passed(io::now())) return greeting;
+        ::poll(nullptr, 0, 1);  // The rest of it is on its way.
     }
+    return Greeting::incomplete;
 }
 
 }  // namespace evenkeel::sql
