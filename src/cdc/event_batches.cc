@@ -44,26 +44,21 @@ Result<const EventBatch*> EventBatches::next(Deadline deadline) {
 }
 
 void EventBatches::restart(Filled& batch, const Filled& before) {
-    const std::size_t left = before.end - before.begin;
-    if (batch.buffer.size() < left + kReceiveBytes) batch.buffer.resize(left + kReceiveBytes);
-    if (left > 0) std::memmove(batch.buffer.data(), before.buffer.data() + before.begin, left);
-    batch.begin = 0;
-    batch.end = left;
     batch.events.clear();
     batch.fault.reset();
     batch.received = 0;
     batch.joined = false;
+    take_rest(batch, before);
 }
 
-void EventBatches::make_room(Filled& batch) {
-    const std::size_t left = batch.end - batch.begin;
-    if (batch.begin > 0 && left > 0) {
-        std::memmove(batch.buffer.data(), batch.buffer.data() + batch.begin, left);
-    }
+void EventBatches::take_rest(Filled& batch, const Filled& before) {
+    const std::size_t left = before.end - before.begin;
+    const std::size_t wanted =
+        std::max(left, wire::PacketReader::wanted({before.buffer.data() + before.begin, left}));
+    if (wanted > batch.buffer.size()) batch.buffer.resize(wanted + kReceiveBytes);
+    if (left > 0) std::memmove(batch.buffer.data(), before.buffer.data() + before.begin, left);
     batch.begin = 0;
     batch.end = left;
-    const std::size_t wanted = wire::PacketReader::wanted({batch.buffer.data(), left});
-    if (wanted > batch.buffer.size()) batch.buffer.resize(wanted + kReceiveBytes);
 }
 
 void EventBatches::cut(Filled& batch) {
@@ -90,7 +85,7 @@ void EventBatches::cut(Filled& batch) {
 }
 
 Result<> EventBatches::receive(Filled& batch, Deadline deadline) {
-    if (batch.events.empty()) make_room(batch);
+    if (batch.events.empty()) take_rest(batch, batch);
     EK_TRY(const std::size_t got, stream_->receive(batch.buffer.data() + batch.end,
                                                    batch.buffer.size() - batch.end, deadline));
     batch.end += got;

@@ -8,7 +8,6 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -61,8 +60,9 @@ private:
 
     // `batch` becomes empty, but for what the one before left over.
     static void restart(Filled& batch, const Filled& before);
-    // Room for more bytes. The batch must have no events, whose bytes would move.
-    static void make_room(Filled& batch);
+    // What `before`, which may be the same one, has not cut moves to the front of `batch`, with
+    // room for the rest of its packet. The batch must have no events, whose bytes would move.
+    static void take_rest(Filled& batch, const Filled& before);
     void cut(Filled& batch);
     Result<> receive(Filled& batch, Deadline deadline);
     // The batch that is read ahead; null: it is not there at the deadline.

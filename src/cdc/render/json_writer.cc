@@ -1,5 +1,6 @@
 #include "cdc/render/json_writer.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <vector>
@@ -263,7 +264,7 @@ Copy past_block(Copy copy, const unsigned char* end, std::size_t size, std::uint
                                  const unsigned char* readable) {
     while (copy.at < end && readable - copy.at >= static_cast<std::ptrdiff_t>(kCopyBlock)) {
         const auto left = static_cast<std::size_t>(end - copy.at);
-        const std::size_t size = left < kCopyBlock ? left : kCopyBlock;
+        const std::size_t size = std::min(left, kCopyBlock);
         copy = past_block(copy, end, size, special_of_block(copy.out, copy.at, size));
     }
     while (copy.at < end) {
@@ -288,7 +289,7 @@ char* put_any_json_string(char* out, std::string_view bytes, const char* readabl
     while (copy.at < end) {
         if (readable - copy.at < static_cast<std::ptrdiff_t>(2 * kCopyBlock)) break;
         const auto left = static_cast<std::size_t>(end - copy.at);
-        const std::size_t size = left < kCopyBlock ? left : kCopyBlock;
+        const std::size_t size = std::min(left, kCopyBlock);
         const std::uint64_t special = special_of_block(copy.out, copy.at, size);
         if (special != 0 && !is_ascii_block(copy.at)) break;
         copy = escape_block(copy, size, special);
