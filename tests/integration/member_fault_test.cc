@@ -13,6 +13,7 @@
 #include <functional>
 #include <set>
 
+#include "coord/member/etcd_admin.h"
 #include "io/thread.h"
 
 namespace evenkeel::test {
@@ -40,21 +41,37 @@ protected:
         ASSERT_TRUE(file.good()) << path;
     }
 
-    // A node that leads neither the group nor, by its member, Raft: a leader there knows how far
-    // this member had come. One that was elected after the damage does not, and completes the log.
+    coord::EtcdStatus raft(std::size_t index) {
+        const auto status =
+            coord::EtcdAdmin(engine_options(index)).status(io::within(Millis(3000)));
+        EXPECT_TRUE(status) << group_.log(index);
+        return status ? *status : coord::EtcdStatus{};
+    }
+
+    // A node that leads neither the group nor, by its member, Raft.
     std::size_t neither_leader(std::size_t asked) {
-        std::string list;
-        EXPECT_TRUE(all_listed(asked));
-        EXPECT_TRUE(eventually(kFormLimit, [&] {
-            list = member(asked, {"list"}).output;
-            return list.find(" leader ") != std::string::npos;
-        }));
+        std::uint64_t leader = 0;
+        EXPECT_TRUE(eventually(kFormLimit, [&] { return (leader = raft(asked).leader) != 0; }));
         for (std::size_t i = 0; i < group_.size(); ++i) {
-            const auto line = list.find(group_.node(i).name);
-            const std::string row = list.substr(line, list.find('\n', line) - line);
-            if (i != asked && row.find(" leader ") == std::string::npos) return i;
+            if (i != asked && raft(i).member != leader) return i;
         }
         return follower();
+    }
+
+    // The exit status of a node that is started with a damaged folder. Only a Raft leader from
+    // before the damage knows how far this member had come and so that a part is gone; one elected
+    // since completes its log, and the round with it says nothing.
+    int status_after(std::size_t asked, std::size_t hurt,
+                     const std::function<void(std::size_t)>& damage) {
+        constexpr int kRounds = 3;
+        for (int round = 1;; ++round) {
+            const std::uint64_t term = raft(asked).raft_term;
+            group_.kill_host(hurt);
+            damage(hurt);
+            group_.start(hurt);
+            const int status = status_of_end(hurt);
+            if (status != -1 || round == kRounds || raft(asked).raft_term == term) return status;
+        }
     }
 
     // A damaged folder is refused with the remedy, and the remedy works.
@@ -65,10 +82,7 @@ protected:
         for (int i = 0; i < 100; ++i) {
             ASSERT_TRUE(put(asked, "test/" + std::to_string(i), std::string(600, 'v')));
         }
-        group_.kill_host(hurt);
-        damage(hurt);
-        group_.start(hurt);
-        ASSERT_EQ(status_of_end(hurt), kNeedsPerson) << group_.log(hurt);
+        ASSERT_EQ(status_after(asked, hurt, damage), kNeedsPerson) << group_.log(hurt);
         EXPECT_THAT(group_.log(hurt), HasSubstr("evenkeel member replace"));
         Ran ran;
         ASSERT_TRUE(eventually(kFormLimit, [&] {

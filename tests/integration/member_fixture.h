@@ -68,13 +68,16 @@ protected:
         const auto found = engine(index)->read(key, io::within(Millis(3000)));
         return found && !found->entries.empty() ? found->entries.front().value : "";
     }
-    std::unique_ptr<coord::Engine> engine(std::size_t index) {
+    // How the member of a node is reached.
+    coord::EtcdOptions engine_options(std::size_t index) {
         const io::TlsFiles tls = group_.tls_files(index);
-        return coord::make_etcd_engine(
-            {.endpoints = {fmt::format("{}://127.0.0.1:{}", tls.on() ? "https" : "http",
-                                       group_.node(index).client_port)},
-             .root = "/evenkeel/evenkeel/",
-             .tls = tls});
+        return {.endpoints = {fmt::format("{}://127.0.0.1:{}", tls.on() ? "https" : "http",
+                                          group_.node(index).client_port)},
+                .root = "/evenkeel/evenkeel/",
+                .tls = tls};
+    }
+    std::unique_ptr<coord::Engine> engine(std::size_t index) {
+        return coord::make_etcd_engine(engine_options(index));
     }
 
     // How the node ended by itself; -1: it did not within `limit`.
