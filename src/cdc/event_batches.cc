@@ -73,12 +73,12 @@ void EventBatches::cut(Filled& batch) {
             batch.fault = no_event_(*packet);
             break;
         }
-        auto event = events_.read(payload.substr(1));
-        if (!event) {
-            batch.fault = std::move(event.error());
+        auto read = events_.read(payload.substr(1), batch.events.emplace_back());
+        if (!read) {
+            batch.events.pop_back();
+            batch.fault = std::move(read.error());
             break;
         }
-        batch.events.push_back(*event);
         batch.joined = !batch.contains(payload);
     }
     batch.begin = batch.end - unread.size();

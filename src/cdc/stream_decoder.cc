@@ -228,9 +228,10 @@ Result<> StreamDecoder::on_format_description(const wire::Event& event) {
     return {};
 }
 
-Result<> StreamDecoder::begin(const wire::Event& event, Group&& opened) {
+Result<> StreamDecoder::begin(const wire::Event& event, const TransactionId& id) {
     if (group_) return wire::corrupt_event(event, "the transaction before it has no end");
-    Group& group = group_.emplace(std::move(opened));
+    Group& group = group_.emplace();
+    group.id = id;
     group.timestamp = event.header.timestamp;
     const std::uint64_t start = offset_ - std::min<std::uint64_t>(offset_, event.header.size);
     group.repeated = progress_.repeats(group.id, place(group.id, start));
@@ -238,19 +239,20 @@ Result<> StreamDecoder::begin(const wire::Event& event, Group&& opened) {
 }
 
 Result<> StreamDecoder::on_gtid(const wire::Event& event) {
-    EK_TRY(const wire::GtidEvent gtid, wire::parse_gtid_event(event));
-    return begin(event, {.id = gtid.gtid,
-                         .thread_id = gtid.thread_id,
-                         .standalone = gtid.standalone(),
-                         .xa = gtid.prepared_xa()});
+    const auto gtid = wire::parse_gtid_event(event);
+    if (!gtid) return gtid.error();
+    EK_TRY_VOID(begin(event, gtid->gtid));
+    group_->thread_id = gtid->thread_id;
+    group_->standalone = gtid->standalone();
+    group_->xa = gtid->prepared_xa();
+    return {};
 }
 
 Result<> StreamDecoder::on_mysql_gtid(const wire::Event& event) {
     EK_TRY(const wire::MysqlGtidEvent named, wire::parse_mysql_gtid(event));
-    // Until a BEGIN comes.
-    Group group{.standalone = true};
-    if (named.gtid) group.id = *named.gtid;
-    return begin(event, std::move(group));
+    EK_TRY_VOID(begin(event, named.gtid ? TransactionId(*named.gtid) : TransactionId()));
+    group_->standalone = true;  // Until a BEGIN comes.
+    return {};
 }
 
 Result<> StreamDecoder::on_table_map(const wire::Event& event) {
@@ -374,7 +376,7 @@ Result<> StreamDecoder::finish_xa(const std::string& xid, bool commits) {
     return finish_group();
 }
 
-Result<> StreamDecoder::commit(std::optional<std::uint64_t> xid) {
+Result<> StreamDecoder::commit(const std::optional<std::uint64_t>& xid) {
     const bool repeated = group_ && group_->repeated;
     if (!ddl_lines_.empty()) {
         lines_.append(ddl_lines_);
@@ -403,16 +405,13 @@ Result<> StreamDecoder::announce(const TransactionBuffer& transaction) {
 }
 
 Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::string& file,
-                               std::optional<std::uint64_t> xid) {
+                               const std::optional<std::uint64_t>& xid) {
     if (observer_ != nullptr && observer_->watching()) EK_TRY_VOID(announce(transaction));
     RowContext context{.xid = xid};
-    std::string gtid;
-    std::string position;
-    std::string query;
-    std::string pushed;
-    const bool wants_gtid = output_.gtid_position || output_.row_id;
-    if (wants_gtid && group_) gtid = to_string(group_->id);
-    context.gtid = gtid;
+    if ((output_.gtid_position || output_.row_id) && group_) {
+        texts_.gtid = to_string(group_->id);
+        context.gtid = texts_.gtid;
+    }
     context.schema_id = schema_.version();
     if (output_.thread_id && group_) context.thread_id = group_->thread_id;
     EK_TRY(const std::optional<std::uint64_t> last, last_kept(transaction));
@@ -423,16 +422,18 @@ Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::
     const auto append = [&](const TransactionBuffer::Record& record) -> Result<> {
         if (record.plan == nullptr) {
             EK_TRY(const std::string_view statement, wire::parse_annotate_rows(record.event));
-            query = statement;
-            context.query = query;
+            texts_.query = statement;
+            context.query = texts_.query;
             return {};
         }
         if (output_.binlog_position || output_.row_id) {
-            position = fmt::format("{}:{}", file, record.position);
+            texts_.position = fmt::format("{}:{}", file, record.position);
+            context.position = texts_.position;
         }
-        if (output_.push_timestamp) pushed = seconds_text(io::wall_ms());
-        context.position = position;
-        context.push_ts = pushed;
+        if (output_.push_timestamp) {
+            texts_.push_ts = seconds_text(io::wall_ms());
+            context.push_ts = texts_.push_ts;
+        }
         context.last_event = last ? ++events == *last : record.last;
         EK_TRY(const std::uint64_t rows,
                renderer_.append_rows(*record.plan, record.event, context, lines_));

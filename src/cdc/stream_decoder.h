@@ -94,13 +94,21 @@ private:
         bool skips_rows() const { return repeated && !xa; }
     };
 
+    // What a RowContext's texts live in.
+    struct Texts {
+        std::string gtid{};
+        std::string position{};
+        std::string query{};
+        std::string push_ts{};
+    };
+
     Result<> take(const wire::Event& event);
     Result<> on_payload(const wire::Event& event);
     Result<> on_xid(const wire::Event& event);
     Result<> on_row_query(const wire::Event& event);
     Result<> on_gtid(const wire::Event& event);
     Result<> on_mysql_gtid(const wire::Event& event);
-    Result<> begin(const wire::Event& event, Group&& opened);
+    Result<> begin(const wire::Event& event, const TransactionId& id);
     Result<> on_format_description(const wire::Event& event);
     Result<> on_table_map(const wire::Event& event);
     Result<> on_query(const wire::Event& event);
@@ -111,12 +119,12 @@ private:
     Result<> on_other(const wire::Event& event);
     Result<> on_xa_prepare(const wire::Event& event);
     Result<> finish_xa(const std::string& xid, bool commit);
-    Result<> commit(std::optional<std::uint64_t> xid);
+    Result<> commit(const std::optional<std::uint64_t>& xid);
     Result<> deliver_requests();
     Result<> announce(const TransactionBuffer& transaction);
     Result<std::optional<std::uint64_t>> last_kept(const TransactionBuffer& transaction);
     Result<> render(const TransactionBuffer& transaction, const std::string& file,
-                    std::optional<std::uint64_t> xid);
+                    const std::optional<std::uint64_t>& xid);
     Result<> on_definitions(const wire::Event& event, const wire::Query& query);
     Result<> finish_group();
     const FilePosition& place(const TransactionId& id, std::uint64_t offset);
@@ -144,6 +152,7 @@ private:
     std::uint64_t offset_ = 0;  // Behind the last event.
     std::uint64_t event_start_ = 0;
     wire::PayloadReader payload_;
+    Texts texts_;
     std::string scratch_;
 };
 

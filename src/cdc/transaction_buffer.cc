@@ -12,6 +12,9 @@ constexpr std::uint32_t kNoPlan = UINT32_MAX;
 // Read back from the file at once; an event that is longer gets a longer piece.
 constexpr std::size_t kPiece = 1u << 20;
 
+// Between transactions. More than these are looked through for longer than they save.
+constexpr std::size_t kPlansKept = 8;
+
 // In front of each kept event.
 struct StoredHead {
     std::uint32_t size = 0;       // Of the event.
@@ -34,15 +37,20 @@ std::uint32_t TransactionBuffer::plan_number(const std::shared_ptr<const TablePl
     if (plan == nullptr) return kNoPlan;
     // From behind: most often it is the table of the event before.
     for (std::size_t i = plans_.size(); i-- > 0;) {
-        if (plans_[i] == plan) return static_cast<std::uint32_t>(i);
+        if (plans_[i].plan != plan) continue;
+        plans_[i].used = true;
+        return static_cast<std::uint32_t>(i);
     }
-    plans_.push_back(plan);
+    plans_.push_back({plan, true});
     return static_cast<std::uint32_t>(plans_.size() - 1);
 }
 
 void TransactionBuffer::add(const wire::Event& event, const std::shared_ptr<const TablePlan>& plan,
                             std::uint64_t position) {
-    fresh_.push_back({event, plan_number(plan), position});
+    Fresh& fresh = fresh_.emplace_back();
+    fresh.event = event;
+    fresh.plan = plan_number(plan);
+    fresh.position = position;
     if (plan != nullptr) {
         ++rows_events_;
         last_rows_ = added_;
@@ -109,7 +117,7 @@ Result<std::size_t> TransactionBuffer::replay_stored(std::string_view bytes, std
         EK_TRY(const wire::Event event, stored_event(stored, head.body_size));
         const bool rows = head.plan != kNoPlan;
         EK_TRY_VOID(visit({.event = event,
-                           .plan = rows ? plans_[head.plan].get() : nullptr,
+                           .plan = rows ? plans_[head.plan].plan.get() : nullptr,
                            .position = head.position,
                            .last = rows && mine == last_rows_}));
     }
@@ -143,7 +151,7 @@ Result<> TransactionBuffer::replay(const Visit& visit) const {
         if (undone(mine)) continue;
         const bool rows = fresh.plan != kNoPlan;
         EK_TRY_VOID(visit({.event = fresh.event,
-                           .plan = rows ? plans_[fresh.plan].get() : nullptr,
+                           .plan = rows ? plans_[fresh.plan].plan.get() : nullptr,
                            .position = fresh.position,
                            .last = rows && mine == last_rows_}));
     }
@@ -151,13 +159,14 @@ Result<> TransactionBuffer::replay(const Visit& visit) const {
 }
 
 bool TransactionBuffer::touches(std::string_view database, std::string_view table) const {
-    return std::any_of(plans_.begin(), plans_.end(), [&](const auto& plan) {
-        return plan->table == table && plan->database == database;
+    return std::any_of(plans_.begin(), plans_.end(), [&](const Plan& known) {
+        return known.used && known.plan->table == table && known.plan->database == database;
     });
 }
 
 void TransactionBuffer::clear() {
-    plans_.clear();
+    if (plans_.size() > kPlansKept) plans_.clear();
+    for (Plan& known : plans_) known.used = false;
     fresh_.clear();
     kept_.clear();
     // One giant must not hold its memory or disk for ever.

@@ -57,6 +57,10 @@ private:
         std::uint32_t plan = 0;
         std::uint64_t position = 0;
     };
+    struct Plan {
+        std::shared_ptr<const TablePlan> plan{};
+        bool used = false;  // By this transaction, and not only by one before.
+    };
     struct Mark {
         std::string name{};
         std::uint64_t added = 0;
@@ -73,7 +77,7 @@ private:
     Result<> replay_spilled(std::uint64_t& number, const Visit& visit) const;
 
     std::uint64_t memory_max_;
-    std::vector<std::shared_ptr<const TablePlan>> plans_;
+    std::vector<Plan> plans_;  // They stay: to count their users for each transaction costs.
     std::vector<Fresh> fresh_;
     std::string kept_;
     io::PlainFile file_;

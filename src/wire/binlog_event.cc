@@ -69,13 +69,15 @@ const char* name_of(EventType type) {
     return nullptr;
 }
 
-EventHeader load_header(const char* at) {
-    return {.timestamp = load<std::uint32_t>(at),
-            .type = static_cast<EventType>(at[4]),
-            .server_id = load<std::uint32_t>(at + 5),
-            .size = load<std::uint32_t>(at + 9),
-            .next_position = load<std::uint32_t>(at + 13),
-            .flags = load<std::uint16_t>(at + 17)};
+constexpr std::size_t kSizeAt = 9;
+
+void load_header(const char* at, EventHeader& header) {
+    header.timestamp = load<std::uint32_t>(at);
+    header.type = static_cast<EventType>(at[4]);
+    header.server_id = load<std::uint32_t>(at + 5);
+    header.size = load<std::uint32_t>(at + kSizeAt);
+    header.next_position = load<std::uint32_t>(at + 13);
+    header.flags = load<std::uint16_t>(at + 17);
 }
 
 // The server computes it as if the file were closed already.
@@ -117,11 +119,15 @@ void parse_status(std::string_view bytes, Query& query) {
     }
 }
 
+Error cut(const Event& event, const Cursor& cursor) {
+    return corrupt_event(event, fmt::format("cut at byte {} of its body", cursor.offset()));
+}
+
 // Finishes a parser: the value, or the error when something was cut.
 template <typename T>
 Result<T> whole(const Event& event, const Cursor& cursor, T value) {
     if (cursor.ok()) return value;
-    return corrupt_event(event, fmt::format("cut at byte {} of its body", cursor.offset()));
+    return cut(event, cursor);
 }
 
 }  // namespace
@@ -152,10 +158,17 @@ Error corrupt_event(const Event& event, std::string_view what) {
 }
 
 Result<Event> EventReader::read(std::string_view bytes) {
+    Event event;
+    EK_TRY_VOID(read(bytes, event));
+    return event;
+}
+
+Result<> EventReader::read(std::string_view bytes, Event& event) {
     if (bytes.size() < kEventHeaderSize) {
         return Error{Errc::corrupt, fmt::format("read event: {} bytes are no event", bytes.size())};
     }
-    Event event{.header = load_header(bytes.data()), .bytes = bytes};
+    load_header(bytes.data(), event.header);
+    event.bytes = bytes;
     const EventHeader& header = event.header;
     if (header.size != bytes.size()) {
         return corrupt_event(event,
@@ -170,11 +183,11 @@ Result<Event> EventReader::read(std::string_view bytes) {
     }
     event.body = {bytes.data() + kEventHeaderSize, size - kEventHeaderSize};
     event.mysql = mysql_;
-    return event;
+    return {};
 }
 
 // It has room for a checksum even when the file goes without.
-Result<Event> EventReader::read_format(Event event) {
+Result<> EventReader::read_format(Event& event) {
     const std::string_view bytes = event.bytes;
     if (bytes.size() < kEventHeaderSize + kChecksumSize + 1) {
         return corrupt_event(event, "no room for its checksum");
@@ -191,18 +204,19 @@ Result<Event> EventReader::read_format(Event event) {
     event.body = content.substr(kEventHeaderSize);
     mysql_ = event.body.size() < kFormatHeadSize + kMariadbTypesMin;
     event.mysql = mysql_;
-    return event;
+    return {};
 }
 
 Result<std::optional<Event>> EventReader::read_front(std::string_view bytes) {
     if (bytes.size() < kEventHeaderSize) return std::optional<Event>{};
-    const std::uint32_t size = load_header(bytes.data()).size;
+    const auto size = load<std::uint32_t>(bytes.data() + kSizeAt);
     if (size < kEventHeaderSize) {
         return Error{Errc::corrupt, fmt::format("read event: it says {} bytes", size)};
     }
     if (bytes.size() < size) return std::optional<Event>{};
-    EK_TRY(const Event event, read(bytes.substr(0, size)));
-    return std::optional<Event>(event);
+    std::optional<Event> event(std::in_place);
+    EK_TRY_VOID(read(bytes.substr(0, size), *event));
+    return event;
 }
 
 Result<FormatDescription> parse_format_description(const Event& event) {
@@ -234,7 +248,8 @@ Result<GtidEvent> parse_gtid_event(const Event& event) {
     constexpr std::uint8_t kExtraAlterEnd = 0x04 | 0x08;
     constexpr std::uint8_t kExtraThread = 0x10;
     Cursor cursor(event.body);
-    GtidEvent gtid;
+    Result<GtidEvent> parsed;  // Filled where the caller has it: a copy would wait for the stores.
+    GtidEvent& gtid = *parsed;
     gtid.gtid.sequence = cursor.u64();
     gtid.gtid.domain = cursor.u32();
     gtid.gtid.server = event.header.server_id;
@@ -250,7 +265,8 @@ Result<GtidEvent> parse_gtid_event(const Event& event) {
     if ((extra & kExtraEngines) != 0) cursor.skip(1);
     if ((extra & kExtraAlterEnd) != 0) cursor.skip(8);
     if ((extra & kExtraThread) != 0) gtid.thread_id = cursor.u32();
-    return whole(event, cursor, gtid);
+    if (!cursor.ok()) parsed = cut(event, cursor);
+    return parsed;
 }
 
 Result<std::vector<Gtid>> parse_gtid_list(const Event& event) {

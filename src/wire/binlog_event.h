@@ -108,13 +108,15 @@ public:
     EventReader(bool checksums, bool verify) : checksums_(checksums), verify_(verify) {}
     // `bytes` is exactly one event (a packet's payload without its status byte).
     Result<Event> read(std::string_view bytes);
+    // The same into `event`, which is of no use after an error.
+    Result<> read(std::string_view bytes, Event& event);
     // The event at the front of `bytes`, which may hold more (a file). Nothing when it is not
     // complete there.
     Result<std::optional<Event>> read_front(std::string_view bytes);
     bool checksums() const { return checksums_; }
 
 private:
-    Result<Event> read_format(Event event);
+    Result<> read_format(Event& event);
 
     bool checksums_;
     bool verify_;

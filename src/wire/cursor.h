@@ -42,6 +42,14 @@ public:
         if (!bytes.empty()) std::memcpy(&value, bytes.data(), bytes.size());
         return value;
     }
+    // One of 6 bytes, as table ids have. Its parts are put together in a register: a load of what
+    // two stores have just written waits for both.
+    std::uint64_t u48() {
+        const std::string_view bytes = take(6);
+        if (bytes.empty()) return 0;
+        return load<std::uint32_t>(bytes.data()) |
+               std::uint64_t{load<std::uint16_t>(bytes.data() + 4)} << 32;
+    }
 
     // A length-encoded integer: 1, 3, 4 or 9 bytes.
     std::uint64_t lenenc() {

@@ -26,7 +26,7 @@ Shape shape_of(EventType type) {
 
 Result<std::uint64_t> rows_table_id(const Event& event) {
     Cursor cursor(event.body);
-    const std::uint64_t id = cursor.number(6);
+    const std::uint64_t id = cursor.u48();
     if (!cursor.ok()) return corrupt_event(event, "no room for its table id");
     return id;
 }
@@ -37,12 +37,18 @@ Result<RowsKind> rows_kind(const Event& event) {
 }
 
 Result<RowsEvent> parse_rows(const Event& event, std::string& scratch) {
+    RowsEvent rows;
+    EK_TRY_VOID(parse_rows(event, scratch, rows));
+    return rows;
+}
+
+Result<> parse_rows(const Event& event, std::string& scratch, RowsEvent& rows) {
     if (!is_rows_event(event.header.type)) return corrupt_event(event, "it is no row event");
     const Shape shape = shape_of(event.header.type);
     Cursor cursor(event.body);
-    RowsEvent rows{.kind = shape.kind,
-                   .partial = event.header.type == EventType::partial_update_rows};
-    rows.table_id = cursor.number(6);
+    rows.kind = shape.kind;
+    rows.partial = event.header.type == EventType::partial_update_rows;
+    rows.table_id = cursor.u48();
     rows.flags = cursor.u16();
     if (shape.extra) {
         const std::uint16_t size = cursor.u16();  // It counts its own two bytes.
@@ -53,8 +59,10 @@ Result<RowsEvent> parse_rows(const Event& event, std::string& scratch) {
     if (columns > 8 * cursor.left()) cursor.fail();
     const std::uint64_t bitmap_size = (columns + 7) / 8;
     rows.columns = static_cast<std::uint32_t>(columns);
-    if (shape.kind != RowsKind::insert) rows.before_columns = cursor.take(bitmap_size);
-    if (shape.kind != RowsKind::remove) rows.after_columns = cursor.take(bitmap_size);
+    const bool before = shape.kind != RowsKind::insert;
+    const bool after = shape.kind != RowsKind::remove;
+    rows.before_columns = before ? cursor.take(bitmap_size) : std::string_view{};
+    rows.after_columns = after ? cursor.take(bitmap_size) : std::string_view{};
     rows.rows = cursor.rest();
     if (!cursor.ok()) {
         return corrupt_event(event, fmt::format("cut at byte {} of its body", cursor.offset()));
@@ -65,7 +73,7 @@ Result<RowsEvent> parse_rows(const Event& event, std::string& scratch) {
         }
         rows.rows = scratch;
     }
-    return rows;
+    return {};
 }
 
 }  // namespace evenkeel::wire

@@ -41,5 +41,7 @@ Result<RowsKind> rows_kind(const Event& event);
 
 // `scratch` receives the rows of a compressed event and must outlive them. Errors: corrupt.
 Result<RowsEvent> parse_rows(const Event& event, std::string& scratch);
+// The same into `rows`, which is of no use after an error.
+Result<> parse_rows(const Event& event, std::string& scratch, RowsEvent& rows);
 
 }  // namespace evenkeel::wire

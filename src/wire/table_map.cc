@@ -246,14 +246,14 @@ void read_optional(Cursor& cursor, TableMap& map) {
 
 Result<std::uint64_t> table_id_of(const Event& event) {
     Cursor cursor(event.body);
-    const std::uint64_t id = cursor.number(6);
+    const std::uint64_t id = cursor.u48();
     if (!cursor.ok()) return corrupt_event(event, "no room for its table id");
     return id;
 }
 
 Result<TableMap> parse_table_map(const Event& event) {
     Cursor cursor(event.body);
-    TableMap map{.table_id = cursor.number(6), .mysql = event.mysql};
+    TableMap map{.table_id = cursor.u48(), .mysql = event.mysql};
     cursor.skip(2);  // Flags.
     map.database = cursor.take(cursor.u8());
     cursor.skip(1);
