@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/check.h"
 #include "model/gtid.h"
@@ -98,7 +99,7 @@ public:
         return event(wire::EventType::table_map, body);
     }
 
-    std::string insert(std::uint64_t id, std::initializer_list<std::int32_t> values) {
+    std::string insert(std::uint64_t id, const std::vector<std::int32_t>& values) {
         std::string body;
         put(body, id, 6);
         put(body, std::uint16_t{1});

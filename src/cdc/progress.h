@@ -20,6 +20,8 @@ public:
     Progress(BinlogPosition written, std::optional<BinlogPosition> read_from);
 
     const BinlogPosition& written() const { return written_; }
+    // Some of what was written is being read once more.
+    bool reads_again() const { return read_.has_value(); }
     // What lies behind here has not been read.
     const BinlogPosition& read() const { return read_ ? *read_ : written_; }
     // The rows of the transaction that begins at `start` were written before.

@@ -36,10 +36,6 @@ std::string xid_text(const wire::XaPrepare& prepare) {
                        prepare.format_id);
 }
 
-std::string seconds_text(std::int64_t wall_ms) {
-    return fmt::format("{}.{:06}", wall_ms / 1000, wall_ms % 1000 * 1000);
-}
-
 }  // namespace
 
 StreamDecoder::StreamDecoder(const StreamConfig& config, TableTracker& schema, Drain drain)
@@ -48,13 +44,16 @@ StreamDecoder::StreamDecoder(const StreamConfig& config, TableTracker& schema, D
       schema_(schema),
       drain_(std::move(drain)),
       renderer_(config.output),
+      rows_(renderer_.row_renderer()),
+      queue_(config.output, renderer_, !config.dead_letter_file.empty()),
       transaction_(config.transaction_bytes_max),
       requests_(config.transaction_bytes_max) {
-    if (!config.dead_letter_file.empty()) renderer_.use_dead_letters(dead_letters_);
+    if (!config.dead_letter_file.empty()) rows_.use_dead_letters(dead_letters_);
 }
 
 void StreamDecoder::restart(const std::string& server_uuid) {
     group_.reset();
+    queue_.clear();
     transaction_.clear();
     requests_.clear();
     ddl_lines_.clear();
@@ -87,6 +86,7 @@ std::optional<BinlogPosition> StreamDecoder::read_from() const {
 }
 
 Result<> StreamDecoder::before_reuse() {
+    EK_TRY_VOID(render_queued());
     EK_TRY_VOID(requests_.keep());
     auto kept = transaction_.keep();
     if (kept) return kept;
@@ -114,6 +114,14 @@ const FilePosition& StreamDecoder::place(const TransactionId& id, std::uint64_t 
 }
 
 Result<> StreamDecoder::on_event(const wire::Event& event) {
+    auto done = handle(event);
+    if (done) return done;
+    // What was read before is good.
+    EK_TRY_VOID(render_queued());
+    return done;
+}
+
+Result<> StreamDecoder::handle(const wire::Event& event) {
     switch (event.header.type) {
         case EventType::heartbeat:
         case EventType::heartbeat_v2:
@@ -170,6 +178,7 @@ Result<> StreamDecoder::on_payload(const wire::Event& event) {
 }
 
 Result<> StreamDecoder::on_other(const wire::Event& event) {
+    EK_TRY_VOID(render_queued());
     switch (event.header.type) {
         case EventType::rotate: {
             EK_TRY(const wire::Rotate rotate, wire::parse_rotate(event));
@@ -286,6 +295,7 @@ Result<> StreamDecoder::on_query(const wire::Event& event) {
 }
 
 Result<> StreamDecoder::on_statement(const wire::Event& event, const wire::Query& query) {
+    EK_TRY_VOID(render_queued());
     const Statement statement = look_at_statement(query.statement);
     switch (statement.kind) {
         case StatementKind::commit: return commit({});
@@ -377,6 +387,8 @@ Result<> StreamDecoder::finish_xa(const std::string& xid, bool commits) {
 }
 
 Result<> StreamDecoder::commit(const std::optional<std::uint64_t>& xid) {
+    if (may_wait()) return enqueue(xid);
+    EK_TRY_VOID(render_queued());
     const bool repeated = group_ && group_->repeated;
     if (!ddl_lines_.empty()) {
         lines_.append(ddl_lines_);
@@ -407,45 +419,17 @@ Result<> StreamDecoder::announce(const TransactionBuffer& transaction) {
 Result<> StreamDecoder::render(const TransactionBuffer& transaction, const std::string& file,
                                const std::optional<std::uint64_t>& xid) {
     if (observer_ != nullptr && observer_->watching()) EK_TRY_VOID(announce(transaction));
-    RowContext context{.xid = xid};
-    if ((output_.gtid_position || output_.row_id) && group_) {
-        texts_.gtid = to_string(group_->id);
-        context.gtid = texts_.gtid;
-    }
-    context.schema_id = schema_.version();
-    if (output_.thread_id && group_) context.thread_id = group_->thread_id;
-    EK_TRY(const std::optional<std::uint64_t> last, last_kept(transaction));
-    std::uint64_t events = 0;
+    TransactionFacts facts = this->facts(xid);
+    EK_TRY(facts.last_event, last_kept(transaction));
+    renderer_.begin(facts, file);
     const std::size_t size_before = lines_.size();
     const std::uint64_t rows_before = position_.rows;
     bool drained = false;
     const auto append = [&](const TransactionBuffer::Record& record) -> Result<> {
-        if (record.plan == nullptr) {
-            EK_TRY(const std::string_view statement, wire::parse_annotate_rows(record.event));
-            texts_.query = statement;
-            context.query = texts_.query;
-            return {};
-        }
-        if (output_.binlog_position || output_.row_id) {
-            texts_.position = fmt::format("{}:{}", file, record.position);
-            context.position = texts_.position;
-        }
-        if (output_.push_timestamp) {
-            texts_.push_ts = seconds_text(io::wall_ms());
-            context.push_ts = texts_.push_ts;
-        }
-        context.last_event = last ? ++events == *last : record.last;
-        EK_TRY(const std::uint64_t rows,
-               renderer_.append_rows(*record.plan, record.event, context, lines_));
-        if (rows == 0 && context.last_event && context.first_xoffset > 0 &&
-            !renderer_.commit_last_row(lines_)) {
-            log::warn("cdc", "{}: its last row is a dead letter, so that no row of it says commit",
-                      group_ ? to_string(group_->id) : "a transaction");
-        }
-        if (observer_ != nullptr && observer_->watching()) {
+        EK_TRY(const std::uint64_t rows, renderer_.append(record, lines_));
+        if (record.plan != nullptr && observer_ != nullptr && observer_->watching()) {
             observer_->on_rows(*record.plan, record.event);
         }
-        context.first_xoffset += rows;
         position_.rows += rows;
         if (lines_.size() <= kDrainBytes) return {};
         drained = true;
@@ -471,40 +455,101 @@ Result<std::optional<std::uint64_t>> StreamDecoder::last_kept(
     EK_TRY_VOID(transaction.replay([&](const TransactionBuffer::Record& record) -> Result<> {
         if (record.plan == nullptr) return {};
         ++events;
-        EK_TRY(const bool kept, renderer_.keeps_any(*record.plan, record.event));
+        EK_TRY(const bool kept, rows_.keeps_any(*record.plan, record.event));
         if (kept) last = events;
         return {};
     }));
     return Last(last);
 }
 
-Result<> StreamDecoder::finish_group() {
+TransactionFacts StreamDecoder::facts(const std::optional<std::uint64_t>& xid) const {
+    TransactionFacts facts{.xid = xid, .schema_id = schema_.version()};
+    if (!group_) return facts;
+    facts.id = group_->id;
+    if (output_.thread_id) facts.thread_id = group_->thread_id;
+    return facts;
+}
+
+// Its events stay where they are until before_reuse(), and nobody has to see its rows before.
+bool StreamDecoder::may_wait() const {
+    const bool watched = observer_ != nullptr && observer_->watching();
+    return group_ && transaction_.in_place() && requests_.empty() && ddl_lines_.empty() &&
+           !progress_.reads_again() && !watched;
+}
+
+Result<> StreamDecoder::enqueue(const std::optional<std::uint64_t>& xid) {
+    QueuedTransaction queued{.facts = facts(xid),
+                             .timestamp = group_->timestamp,
+                             .offset = offset_,
+                             .repeated = group_->repeated};
+    const bool writes = transaction_.rows_events() > 0 && !queued.repeated;
+    if (writes) {
+        EK_TRY(queued.facts.last_event, last_kept(transaction_));
+        queue_.add(std::move(queued), transaction_);
+    } else {
+        queue_.add(std::move(queued));
+    }
+    const bool repeated = group_->repeated;
+    close_group();
+    if (at_boundary_ && !repeated) at_boundary_();
+    return {};
+}
+
+Result<> StreamDecoder::render_queued() {
+    if (queue_.empty()) return {};
+    const auto ended = [this](const QueuedTransaction& transaction) -> Result<> {
+        EK_TRY_VOID(count(transaction));
+        position_.rows += transaction.rows;
+        return {};
+    };
+    return queue_.render(here_.file, lines_, drain_, ended);
+}
+
+void StreamDecoder::close_group() {
     transaction_.clear();
     if (!requests_.empty()) requests_.clear();
     ddl_lines_.clear();
     ddl_count_ = 0;
     schema_.trim();
-    if (!group_) return {};
-    Group group = *std::move(group_);
     group_.reset();
-    if (!progress_.finish(group.id, place(group.id, offset_), group.repeated)) {
-        const std::string id = to_string(group.id);
-        return Error{Errc::conflict,
-                     fmt::format("read {} before {}: the transaction there {}, which the stream's "
-                                 "position {} cannot count: gtid_mode was changed on the server. "
-                                 "Set it as it was, or remove the stream's checkpoint to start "
-                                 "anew",
-                                 here_.file, offset_, id.empty() ? "has no GTID" : "is " + id,
-                                 progress_.written().str())};
+}
+
+Result<> StreamDecoder::finish_group() {
+    const bool open = group_.has_value();
+    QueuedTransaction ended;
+    if (open) {
+        ended = {.facts = facts({}),
+                 .timestamp = group_->timestamp,
+                 .offset = offset_,
+                 .repeated = group_->repeated};
     }
-    if (group.repeated) return {};
-    position_.schema_version = schema_.version();
-    position_.last = std::move(group.id);
-    position_.timestamp = group.timestamp;
-    position_.offset = offset_;
+    close_group();
+    if (!open) return {};
+    EK_TRY_VOID(count(ended));
+    if (at_boundary_ && !ended.repeated) at_boundary_();
+    return {};
+}
+
+Result<> StreamDecoder::count(const QueuedTransaction& ended) {
+    const TransactionId& id = ended.facts.id;
+    if (!progress_.finish(id, place(id, ended.offset), ended.repeated)) {
+        const std::string text = to_string(id);
+        return Error{
+            Errc::conflict,
+            fmt::format("read {} before {}: the transaction there {}, which the stream's "
+                        "position {} cannot count: gtid_mode was changed on the server. "
+                        "Set it as it was, or remove the stream's checkpoint to start "
+                        "anew",
+                        here_.file, ended.offset, text.empty() ? "has no GTID" : "is " + text,
+                        progress_.written().str())};
+    }
+    if (ended.repeated) return {};
+    position_.schema_version = ended.facts.schema_id;
+    position_.last = id;
+    position_.timestamp = ended.timestamp;
+    position_.offset = ended.offset;
     if (position_.file != here_.file) position_.file = here_.file;
     ++position_.transactions;
-    if (at_boundary_) at_boundary_();
     return {};
 }
 

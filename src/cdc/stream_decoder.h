@@ -12,12 +12,13 @@
 #include "cdc/prepared_transactions.h"
 #include "cdc/progress.h"
 #include "cdc/render/byte_buffer.h"
-#include "cdc/render/row_renderer.h"
+#include "cdc/render_queue.h"
 #include "cdc/row_observer.h"
 #include "cdc/schema/statement.h"
 #include "cdc/schema/table_tracker.h"
 #include "cdc/source.h"
 #include "cdc/transaction_buffer.h"
+#include "cdc/transaction_renderer.h"
 #include "model/binlog_position.h"
 #include "wire/payload.h"
 #include "wire/rows_event.h"
@@ -40,14 +41,15 @@ struct StreamPosition {
 class StreamDecoder : public EventHandler {
 public:
     // Takes whole lines out of the buffer and clears it; called in the middle of a long
-    // transaction.
-    using Drain = std::function<Result<>(ByteBuffer&)>;
+    // transaction and between those of a backlog.
+    using Drain = RenderQueue::Drain;
 
     // `schema` must outlive this.
     StreamDecoder(const StreamConfig& config, TableTracker& schema, Drain drain);
 
     // Errors: corrupt, invalid, conflict  need a person;  others  those of dictionary and drain.
     Result<> on_event(const wire::Event& event) override;
+    // Lines and position are complete after it, and after an error.
     Result<> before_reuse() override;
 
     // The next event comes from the start of a connection, to the server with this server_uuid
@@ -74,7 +76,7 @@ public:
     std::size_t prepared() const { return prepared_.size(); }
     // Rows that could not be written, a line each; for the dead letter file.
     ByteBuffer& dead_letters() { return dead_letters_; }
-    std::uint64_t dead_letter_count() const { return renderer_.dead_letters(); }
+    std::uint64_t dead_letter_count() const { return rows_.dead_letters(); }
     // Called behind each transaction, when rules may change.
     void on_boundary(std::function<void()> act) { at_boundary_ = std::move(act); }
     bool between_transactions() const { return !group_; }
@@ -94,14 +96,7 @@ private:
         bool skips_rows() const { return repeated && !xa; }
     };
 
-    // What a RowContext's texts live in.
-    struct Texts {
-        std::string gtid{};
-        std::string position{};
-        std::string query{};
-        std::string push_ts{};
-    };
-
+    Result<> handle(const wire::Event& event);
     Result<> take(const wire::Event& event);
     Result<> on_payload(const wire::Event& event);
     Result<> on_xid(const wire::Event& event);
@@ -120,6 +115,10 @@ private:
     Result<> on_xa_prepare(const wire::Event& event);
     Result<> finish_xa(const std::string& xid, bool commit);
     Result<> commit(const std::optional<std::uint64_t>& xid);
+    bool may_wait() const;
+    Result<> enqueue(const std::optional<std::uint64_t>& xid);
+    // What is queued, so that the lines are as far as the events.
+    Result<> render_queued();
     Result<> deliver_requests();
     Result<> announce(const TransactionBuffer& transaction);
     Result<std::optional<std::uint64_t>> last_kept(const TransactionBuffer& transaction);
@@ -127,6 +126,10 @@ private:
                     const std::optional<std::uint64_t>& xid);
     Result<> on_definitions(const wire::Event& event, const wire::Query& query);
     Result<> finish_group();
+    void close_group();
+    // A transaction whose lines are written.
+    Result<> count(const QueuedTransaction& ended);
+    TransactionFacts facts(const std::optional<std::uint64_t>& xid) const;
     const FilePosition& place(const TransactionId& id, std::uint64_t offset);
     void follow_position(const wire::Event& event);
 
@@ -134,7 +137,9 @@ private:
     const std::uint64_t transaction_bytes_max_;
     TableTracker& schema_;
     const Drain drain_;
-    RowRenderer renderer_;
+    TransactionRenderer renderer_;
+    RowRenderer& rows_;
+    RenderQueue queue_;
     ByteBuffer lines_;
     ByteBuffer dead_letters_;
     std::function<void()> at_boundary_;
@@ -152,7 +157,6 @@ private:
     std::uint64_t offset_ = 0;  // Behind the last event.
     std::uint64_t event_start_ = 0;
     wire::PayloadReader payload_;
-    Texts texts_;
     std::string scratch_;
 };
 

@@ -158,6 +158,13 @@ Result<> TransactionBuffer::replay(const Visit& visit) const {
     return {};
 }
 
+void TransactionBuffer::visit_plans(
+    const std::function<void(const std::shared_ptr<const TablePlan>&)>& visit) const {
+    for (const Plan& known : plans_) {
+        if (known.used) visit(known.plan);
+    }
+}
+
 bool TransactionBuffer::touches(std::string_view database, std::string_view table) const {
     return std::any_of(plans_.begin(), plans_.end(), [&](const Plan& known) {
         return known.used && known.plan->table == table && known.plan->database == database;

@@ -46,6 +46,11 @@ public:
     // In the order of add(). The record's bytes live until `visit` returns.
     Result<> replay(const Visit& visit) const;
     bool empty() const { return added_ == 0; }
+    // All of it still lies where it was received, and none of it was undone.
+    bool in_place() const { return kept_.empty() && spilled_bytes_ == 0 && undone_.empty(); }
+    // Those of its row events.
+    void visit_plans(
+        const std::function<void(const std::shared_ptr<const TablePlan>&)>& visit) const;
     bool touches(std::string_view database, std::string_view table) const;
     std::uint64_t rows_events() const { return rows_events_; }
     std::uint64_t spilled_bytes() const { return spilled_bytes_; }
