@@ -1,6 +1,7 @@
 // How to render the rows of one table: everything that is the same for all of its rows, worked out
 // once. Built from the binlog's table map and, where that does not say enough, from the server's
-// dictionary. Immutable, but its text converters are not thread-safe: one thread renders with it.
+// dictionary. Immutable, but its text converters are not thread-safe: one thread renders with a
+// plan that has any.
 #pragma once
 
 #include <array>
