@@ -136,6 +136,12 @@ protected:
         return eventually(kLong, [&] { return stream.report().state == "streaming"; });
     }
 
+    // The stream's place has `text`; it is reported a moment after the lines are written.
+    static bool is_at(const cdc::StreamService& stream, const std::string& text) {
+        return eventually(kLong,
+                          [&] { return stream.report().gtid.find(text) != std::string::npos; });
+    }
+
     // The text of what ends a stream that is not expected to go on.
     static std::string refusal(const cdc::StreamConfig& config,
                                coord::Coordinator* coordinator = nullptr) {
