@@ -470,6 +470,14 @@ TransactionFacts StreamDecoder::facts(const std::optional<std::uint64_t>& xid) c
     return facts;
 }
 
+// The open one, at its end.
+QueuedTransaction StreamDecoder::ended_group(const std::optional<std::uint64_t>& xid) const {
+    return {.facts = facts(xid),
+            .timestamp = group_->timestamp,
+            .offset = offset_,
+            .repeated = group_->repeated};
+}
+
 // Its events stay where they are until before_reuse(), and nobody has to see its rows before.
 bool StreamDecoder::may_wait() const {
     const bool watched = observer_ != nullptr && observer_->watching();
@@ -478,18 +486,14 @@ bool StreamDecoder::may_wait() const {
 }
 
 Result<> StreamDecoder::enqueue(const std::optional<std::uint64_t>& xid) {
-    QueuedTransaction queued{.facts = facts(xid),
-                             .timestamp = group_->timestamp,
-                             .offset = offset_,
-                             .repeated = group_->repeated};
-    const bool writes = transaction_.rows_events() > 0 && !queued.repeated;
-    if (writes) {
+    QueuedTransaction queued = ended_group(xid);
+    const bool repeated = queued.repeated;
+    if (transaction_.rows_events() > 0 && !repeated) {
         EK_TRY(queued.facts.last_event, last_kept(transaction_));
         queue_.add(std::move(queued), transaction_);
     } else {
         queue_.add(std::move(queued));
     }
-    const bool repeated = group_->repeated;
     close_group();
     if (at_boundary_ && !repeated) at_boundary_();
     return {};
@@ -515,16 +519,12 @@ void StreamDecoder::close_group() {
 }
 
 Result<> StreamDecoder::finish_group() {
-    const bool open = group_.has_value();
-    QueuedTransaction ended;
-    if (open) {
-        ended = {.facts = facts({}),
-                 .timestamp = group_->timestamp,
-                 .offset = offset_,
-                 .repeated = group_->repeated};
+    if (!group_) {
+        close_group();
+        return {};
     }
+    const QueuedTransaction ended = ended_group({});
     close_group();
-    if (!open) return {};
     EK_TRY_VOID(count(ended));
     if (at_boundary_ && !ended.repeated) at_boundary_();
     return {};

@@ -130,6 +130,7 @@ private:
     // A transaction whose lines are written.
     Result<> count(const QueuedTransaction& ended);
     TransactionFacts facts(const std::optional<std::uint64_t>& xid) const;
+    QueuedTransaction ended_group(const std::optional<std::uint64_t>& xid) const;
     const FilePosition& place(const TransactionId& id, std::uint64_t offset);
     void follow_position(const wire::Event& event);
 

@@ -107,25 +107,15 @@ class Literal {
 public:
     Literal() = default;
     explicit Literal(std::string_view text) : size_(text.size()), padded_(text) {
-        padded_.resize((size_ / kBlock + 1) * kBlock);
-        std::memcpy(first_, padded_.data(), kBlock);
+        padded_.resize((size_ / 16 + 1) * 16);
     }
     std::string_view view() const { return {padded_.data(), size_}; }
     std::size_t size() const { return size_; }
     // Room: size() + 16.
-    char* put(char* out) const {
-        std::memcpy(out, first_, kBlock);
-        for (std::size_t done = kBlock; done < size_; done += kBlock) {
-            std::memcpy(out + done, padded_.data() + done, kBlock);
-        }
-        return out + size_;
-    }
+    char* put(char* out) const { return put_blocks(out, padded_.data(), size_); }
 
 private:
-    static constexpr std::size_t kBlock = 16;
-
     std::size_t size_ = 0;
-    char first_[kBlock] = {};  // Most have no more: it is where the rest of the column's plan is.
     std::string padded_{};
 };
 

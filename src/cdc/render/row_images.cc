@@ -35,12 +35,6 @@ bool same_bytes(const char* a, const char* b, std::size_t size) {
     return true;
 }
 
-// No two of its values look alike, so that texts which were written just now, and which a
-// comparison would have to wait for, need not be compared.
-bool shows_every_change(ValueKind kind) {
-    return kind <= ValueKind::uint64 || kind == ValueKind::decimal;
-}
-
 }  // namespace
 
 RowImages::RowImages(const OutputConfig& options, ByteBuffer& lines)
@@ -337,10 +331,6 @@ char* RowImages::put_old(char* out) {
         const std::size_t begin = offset(out);
         out = put_change(change, out);
         if (out == nullptr) return nullptr;
-        if (plain_ && shows_every_change(change.slot->column->kind)) {
-            changed = true;
-            continue;
-        }
         // Values that look alike are no change, although their bytes differ.
         const std::string_view old_text(lines_.data() + begin, offset(out) - begin);
         const std::string_view new_text(lines_.data() + change.begin, change.end - change.begin);
