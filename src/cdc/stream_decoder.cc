@@ -239,9 +239,7 @@ Result<> StreamDecoder::on_format_description(const wire::Event& event) {
 
 Result<> StreamDecoder::begin(const wire::Event& event, const TransactionId& id) {
     if (group_) return wire::corrupt_event(event, "the transaction before it has no end");
-    Group& group = group_.emplace();
-    group.id = id;
-    group.timestamp = event.header.timestamp;
+    Group& group = group_.emplace(id, event.header.timestamp);
     const std::uint64_t start = offset_ - std::min<std::uint64_t>(offset_, event.header.size);
     group.repeated = progress_.repeats(group.id, place(group.id, start));
     return {};

@@ -84,8 +84,11 @@ public:
 private:
     // A transaction, from its GTID event to its end.
     struct Group {
-        TransactionId id{};
-        std::uint32_t timestamp = 0;
+        Group(const TransactionId& transaction, std::uint32_t when)
+            : id(transaction), timestamp(when) {}
+
+        TransactionId id;
+        std::uint32_t timestamp;
         std::optional<std::uint32_t> thread_id{};
         // The next statement that is no transaction control is all of it, and its end.
         bool standalone = false;
