@@ -87,9 +87,9 @@ FitnessVerdict mariadb_fitness(const GtidPosition& published, const BinlogHistor
 
 FitnessVerdict mysql_fitness(const StreamPlace& place, const BinlogHistory& history,
                              bool is_primary, bool patience_over) {
-    static const GtidSet kNone;
+    static const GtidSet none;
     const auto set_of = [](const BinlogPosition& position) -> const GtidSet& {
-        return position.mysql() != nullptr ? *position.mysql() : kNone;
+        return position.mysql() != nullptr ? *position.mysql() : none;
     };
     const GtidSet lacks = set_of(place.published).minus(history.executed);
     if (!lacks.empty()) {

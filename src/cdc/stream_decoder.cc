@@ -106,9 +106,9 @@ void StreamDecoder::follow_position(const wire::Event& event) {
 
 // Of no use, and its text a cost for each transaction, where transactions have names.
 const FilePosition& StreamDecoder::place(const TransactionId& id, std::uint64_t offset) {
-    static const FilePosition kNowhere;
+    static const FilePosition nowhere;
     const bool named = !std::holds_alternative<std::monostate>(id);
-    if (named && progress_.written().file() == nullptr) return kNowhere;
+    if (named && progress_.written().file() == nullptr) return nowhere;
     here_.offset = offset;
     return here_;
 }

@@ -25,7 +25,9 @@ public:
         ++asked;
         return Error{Errc::not_found, "look up " + name.str() + ": not there"};
     }
+    Result<std::size_t> count_hashes(const TableName&) override { return hashes; }
     int asked = 0;
+    std::size_t hashes = 0;
 };
 
 class StreamDecoderTest : public testing::Test {

@@ -54,7 +54,7 @@ private:
         return load<std::uint32_t>(bytes.data()) & 0xFFFFFF;
     }
     static PacketKind kind_of(std::string_view payload) {
-        const auto status = payload.empty() ? 0 : static_cast<unsigned char>(payload.front());
+        const unsigned status = payload.empty() ? 0 : static_cast<unsigned char>(payload.front());
         // Binlog events have status 0.
         return status < 0xFE ? PacketKind::data : kind_of_status(status, payload.size());
     }

@@ -51,8 +51,10 @@ void treat(TablePlan& plan, const OutputConfig& output, const Filter& filter) {
     const RowFilter rows = filter.rows_of(plan.database, plan.table);
     RowTreatment treatment{.include = rows.include, .rules = rules_of(plan, rows)};
     bool needed = !rows.include || !treatment.rules.empty();
+    const std::size_t shown = plan.columns.size() - plan.hashes;
     for (const ColumnPlan& column : plan.columns) {
-        ColumnTreatment how{.hidden = output.exclude_columns.contains(column.name),
+        const bool is_hash = treatment.columns.size() >= shown;
+        ColumnTreatment how{.hidden = is_hash || output.exclude_columns.contains(column.name),
                             .mask = output.mask_columns.of(plan.database, plan.table, column.name)};
         if (how.mask) plan.fixed_bytes_max += kMaskedMax;
         needed = needed || how.hidden || how.mask;

@@ -376,21 +376,45 @@ Error changed(const wire::TableMap& map, std::string_view why) {
                         map.database, map.table, why)};
 }
 
-// A table WITH SYSTEM VERSIONING that does not declare its period has two columns more in the
-// binlog than in information_schema; SELECT finds them by these names.
-std::optional<TableDefinition> with_period(const wire::TableMap& map,
+bool is_hash(const MapColumn& column) {
+    return column.type == ColumnType::long_long && column.is_unsigned &&
+           column.name.starts_with("DB_ROW_HASH_");
+}
+
+// What MariaDB's binlog has and information_schema has not, in this order: the period of a table
+// WITH SYSTEM VERSIONING that does not declare it, which SELECT finds by these names; and the
+// hashes of UNIQUE keys that are too long for an index, which SELECT does not find.
+std::optional<TableDefinition> with_hidden(const wire::TableMap& map,
                                            const TableDefinition& definition) {
     constexpr std::uint32_t kMicroseconds = 6;
-    const std::size_t declared = definition.columns.size();
-    if (map.mysql || map.columns.size() != declared + 2) return {};
+    const std::size_t shown = map.columns.size() - std::min(definition.hashes, map.columns.size());
     TableDefinition whole = definition;
-    for (const char* name : {"row_start", "row_end"}) {
-        const MapColumn& column = map.columns[whole.columns.size()];
-        const bool is_moment = column.type == ColumnType::timestamp && column.meta == kMicroseconds;
-        if (!is_moment) return {};
-        whole.columns.push_back({.name = name, .column_type = "timestamp(6)"});
+    if (map.mysql || map.columns.size() <= whole.columns.size()) return {};
+    if (shown == whole.columns.size() + 2) {
+        for (const char* name : {"row_start", "row_end"}) {
+            const MapColumn& column = map.columns[whole.columns.size()];
+            const bool is_moment =
+                column.type == ColumnType::timestamp && column.meta == kMicroseconds;
+            if (!is_moment) return {};
+            whole.columns.push_back({.name = name, .column_type = "timestamp(6)"});
+        }
+    }
+    if (shown != whole.columns.size()) return {};
+    for (std::size_t i = 1; i <= whole.hashes; ++i) {
+        whole.columns.push_back(
+            {.name = fmt::format("DB_ROW_HASH_{}", i), .column_type = "bigint unsigned"});
     }
     return whole;
+}
+
+// A column of such a name that is declared is its owner's.
+std::size_t count_named_hashes(const wire::TableMap& map, const TableDefinition* aligned) {
+    std::size_t count = 0;
+    for (std::size_t i = map.columns.size(); i-- > 0; ++count) {
+        const bool declared = aligned != nullptr && !aligned->columns[i].column_type.empty();
+        if (declared || !is_hash(map.columns[i])) break;
+    }
+    return count;
 }
 
 Result<> compare(const wire::TableMap& map, const TableDefinition& definition) {
@@ -441,6 +465,7 @@ bool wants_definition(const wire::TableMap& map) {
     constexpr std::uint32_t kBinary = 63;
     if (!map.has_names) return true;
     if (map.mysql) return false;
+    if (!map.columns.empty() && is_hash(map.columns.back())) return true;
     return std::any_of(map.columns.begin(), map.columns.end(), [&](const MapColumn& column) {
         if (is_old_temporal(column.type)) return true;
         // A VECTOR has four bytes a number.
@@ -449,6 +474,11 @@ bool wants_definition(const wire::TableMap& map) {
         return column.type == ColumnType::string && column.collation == kBinary &&
                (column.meta == 16 || column.meta == 4);
     });
+}
+
+bool may_have_hashes(const wire::TableMap& map, const TableDefinition& definition) {
+    return !map.mysql && map.columns.size() > definition.columns.size() &&
+           map.columns.back().type == ColumnType::long_long;
 }
 
 Result<TablePlan> make_table_plan(const wire::TableMap& map, const TableDefinition* definition) {
@@ -460,11 +490,13 @@ Result<TablePlan> make_table_plan(const wire::TableMap& map, const TableDefiniti
     }
     std::optional<TableDefinition> whole;
     if (definition != nullptr) {
-        whole = with_period(map, *definition);
+        whole = with_hidden(map, *definition);
         if (whole) definition = &*whole;
         EK_TRY_VOID(compare(map, *definition));
     }
     TablePlan plan{.database = map.database, .table = map.table, .table_id = map.table_id};
+    if (whole) plan.hashes = whole->hashes;
+    if (map.has_names && !map.mysql) plan.hashes = count_named_hashes(map, definition);
     for (std::size_t i = 0; i < map.columns.size(); ++i) {
         ColumnPlanner planner(map.columns[i], map,
                               definition != nullptr ? &definition->columns[i] : nullptr);

@@ -33,6 +33,9 @@ struct TableDefinition {
     std::string table{};
     std::vector<ColumnDefinition> columns{};  // By ORDINAL_POSITION, invisible ones too.
     std::vector<std::string> primary_key{};   // Column names in key order.
+    // Of MariaDB: so many UNIQUE keys are of the kind whose hash is a hidden column of its own,
+    // behind all others in the binlog. Asked for where may_have_hashes(); 0: not known.
+    std::size_t hashes = 0;
 };
 
 // What a raw value is and how it is written.
@@ -102,6 +105,7 @@ struct TablePlan {
     std::string table{};
     std::uint64_t table_id = 0;
     std::vector<ColumnPlan> columns{};
+    std::size_t hashes = 0;  // So many of the last columns are hidden hashes: they are not printed.
     std::vector<std::uint32_t> primary_key{};  // Indexes into columns, in key order.
     std::uint32_t json_columns = 0;            // Of kind json_mysql.
 
@@ -121,6 +125,8 @@ struct TablePlan {
 bool needs_definition(const wire::TableMap& map);
 // Some column could be one of those that only a definition tells apart (see needs_definition).
 bool wants_definition(const wire::TableMap& map);
+// The map has more columns than the definition, and they may be hidden hashes.
+bool may_have_hashes(const wire::TableMap& map, const TableDefinition& definition);
 
 // `definition` may be null unless needs_definition(map).
 // Errors: not_found  a definition is needed and missing;

@@ -72,6 +72,46 @@ TEST(TablePlan, KnowsTheHiddenPeriodOfASystemVersionedTable) {
     EXPECT_FALSE(make_table_plan(of_mysql, &table));
 }
 
+TEST(TablePlan, KnowsTheHiddenHashesOfLongKeys) {
+    const MapColumn hash{.type = ColumnType::long_long};
+    const MapColumn moment{.type = ColumnType::timestamp, .meta = 6};
+    auto table = definition({{.name = "id", .column_type = "int(11)"}});
+    const auto map = bare_map({{.type = ColumnType::long_int}, hash, hash});
+    EXPECT_TRUE(may_have_hashes(map, table));
+    EXPECT_FALSE(may_have_hashes(bare_map({{.type = ColumnType::long_int}}), table));
+    // Not asked for, or of another number than the server's keys: an unknown column.
+    for (const std::size_t keys : {0, 1, 3}) {
+        table.hashes = keys;
+        EXPECT_FALSE(make_table_plan(map, &table)) << keys;
+    }
+    table.hashes = 2;
+    EXPECT_EQ(make_table_plan(map, &table).value().hashes, 2u);
+    const auto versioned = bare_map({{.type = ColumnType::long_int}, moment, moment, hash, hash});
+    EXPECT_EQ(make_table_plan(versioned, &table).value().hashes, 2u);
+    EXPECT_EQ(make_table_plan(versioned, &table).value().columns[2].name, "row_end");
+    EXPECT_FALSE(make_table_plan(bare_map({{.type = ColumnType::long_int}, moment, hash}), &table));
+    EXPECT_FALSE(make_table_plan(bare_map({hash}), &table));
+}
+
+TEST(TablePlan, KnowsHiddenHashesByTheirNames) {
+    const MapColumn hash{.type = ColumnType::long_long, .is_unsigned = true};
+    auto map = bare_map({{.type = ColumnType::long_int, .name = "id"}, hash, hash});
+    map.has_names = true;
+    map.columns[1].name = "DB_ROW_HASH_1";
+    map.columns[2].name = "DB_ROW_HASH_2";
+    EXPECT_TRUE(wants_definition(map));
+    EXPECT_EQ(make_table_plan(map, nullptr).value().hashes, 2u);
+    auto aligned = definition({{.name = "id", .column_type = "int(11)"},
+                               {.name = "DB_ROW_HASH_1", .column_type = "bigint(20) unsigned"},
+                               {.name = "DB_ROW_HASH_2"}});
+    EXPECT_EQ(make_table_plan(map, &aligned).value().hashes, 1u);
+    map.columns[2].is_unsigned = false;
+    EXPECT_EQ(make_table_plan(map, nullptr).value().hashes, 0u);
+    map.columns[2].is_unsigned = true;
+    map.mysql = true;
+    EXPECT_EQ(make_table_plan(map, nullptr).value().hashes, 0u);
+}
+
 TEST(TablePlan, UndoesTheQuotingOfLabels) {
     const auto map = bare_map(
         {{.type = ColumnType::enumeration, .meta = 1}, {.type = ColumnType::set, .meta = 1}});

@@ -23,6 +23,15 @@ Error unknown_columns(const TableName& name, const std::string& cause) {
                         name.str(), cause, kRemedy)};
 }
 
+// For a reader of events "timed out" means that none came; here one would be lost.
+template <typename T>
+Result<T> from_dictionary(Result<T> answer) {
+    if (!answer && answer.error().code == Errc::timed_out) {
+        answer.error().code = Errc::unavailable;
+    }
+    return answer;
+}
+
 // Columns in the map's order, with what only a declaration says.
 TableDefinition align(const wire::TableMap& map, const SchemaTable& table) {
     TableDefinition definition{.database = map.database, .table = map.table};
@@ -124,17 +133,17 @@ Result<const SchemaTable*> SchemaCache::declarations(const TableName& name) {
     if (known != nullptr && known->knowledge != Knowledge::unknown) return known;
     const auto asked = declared_.find(name);
     if (asked != declared_.end()) return &asked->second;
-    auto found = dictionary_.table(name);
-    // For a reader of events "timed out" means that none came; here one would be lost.
-    if (!found && found.error().code == Errc::timed_out) found.error().code = Errc::unavailable;
-    if (!found) return found.error();
-    return &declared_.insert_or_assign(name, *std::move(found)).first->second;
+    EK_TRY(SchemaTable found, from_dictionary(dictionary_.table(name)));
+    return &declared_.insert_or_assign(name, std::move(found)).first->second;
 }
 
 Result<SchemaCache::Plan> SchemaCache::plan_by_schema(const wire::TableMap& map) {
     const TableName name{map.database, map.table};
     EK_TRY(const SchemaTable* known, exact_table(name));
-    const TableDefinition definition = known->definition();
+    TableDefinition definition = known->definition();
+    if (may_have_hashes(map, definition)) {
+        EK_TRY(definition.hashes, from_dictionary(dictionary_.count_hashes(name)));
+    }
     auto plan = make_table_plan(map, &definition);
     if (!plan && plan.error().code == Errc::conflict) {
         return unknown_columns(name, plan.error().what);

@@ -175,6 +175,15 @@ Result<SchemaTable> ServerDictionary::table(const TableName& name) {
                              name.str(), server_.str(), credentials_.user)};
 }
 
+Result<std::size_t> ServerDictionary::count_hashes(const TableName& name) {
+    // A primary key is never of this kind, and a MEMORY table's hashes are true indexes.
+    EK_TRY(const sql::Table count,
+           query("SELECT COUNT(DISTINCT INDEX_NAME) AS hashes FROM information_schema.STATISTICS" +
+                 where("TABLE_SCHEMA", name.database, name.table) +
+                 " AND INDEX_TYPE = 'HASH' AND NON_UNIQUE = 0 AND INDEX_NAME <> 'PRIMARY'"));
+    return parse_number(count.text(0, "hashes")).value_or(0);
+}
+
 Result<Schema> ServerDictionary::capture() {
     EK_TRY(const sql::Table name_case, query("SELECT @@lower_case_table_names AS name_case"));
     const auto number = parse_number(name_case.text(0, "name_case")).value_or(0);

@@ -18,6 +18,8 @@ public:
     // Errors: not_found  no such table, or no privilege to see it;
     //         denied, unavailable, timed_out  as for any connection.
     virtual Result<SchemaTable> table(const TableName& name) = 0;
+    // TableDefinition::hashes. Errors as above; 0 where there is no such table.
+    virtual Result<std::size_t> count_hashes(const TableName& name) = 0;
 };
 
 // Not thread-safe. Connects when it is first asked, and again after a failure.
@@ -29,6 +31,7 @@ public:
     // Ask this server from now on.
     void use(const ServerId& server);
     Result<SchemaTable> table(const TableName& name) override;
+    Result<std::size_t> count_hashes(const TableName& name) override;
     // All tables but the system's, a few queries for all of them together. No locks: what changes
     // meanwhile may be there in its old or its new form, so the caller has to know that nothing did
     // (docs/internals/schema.md).
