@@ -22,14 +22,22 @@ Result<> open_for_writes(const Server& primary, bool semi_sync, Deadline deadlin
 
 Result<> follow(const Server& replica, const Server& primary, Deadline deadline) {
     const sql::Credentials& who = replica.accounts().replication;
+    // The words that MySQL has instead of master and slave since 8.0.23, and no others since 8.4.
+    const bool mysql = replica.installation().mysql();
+    const bool renamed =
+        mysql && replica.installation().version.find("Ver 5.") == std::string::npos;
+    const std::string source = renamed ? "SOURCE" : "MASTER";
+    const std::string gtid =
+        !mysql ? "MASTER_USE_GTID = slave_pos, MASTER_SSL_VERIFY_SERVER_CERT = 0"
+               : source + "_AUTO_POSITION = 1" + (renamed ? ", GET_SOURCE_PUBLIC_KEY = 1" : "");
     const std::string change = fmt::format(
-        "CHANGE MASTER TO MASTER_HOST = {}, MASTER_PORT = {}, MASTER_USER = {}, "
-        "MASTER_PASSWORD = {}, MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1, "
-        "MASTER_HEARTBEAT_PERIOD = 1",
-        sql::quote(primary.id().host), primary.id().port, sql::quote(who.user),
-        sql::quote(who.password));
+        "CHANGE {} TO {s}_HOST = {}, {s}_PORT = {}, {s}_USER = {}, {s}_PASSWORD = {}, {}, "
+        "{s}_CONNECT_RETRY = 1, {s}_HEARTBEAT_PERIOD = 1",
+        renamed ? "REPLICATION SOURCE" : "MASTER", sql::quote(primary.id().host), primary.id().port,
+        sql::quote(who.user), sql::quote(who.password), gtid, fmt::arg("s", source));
+    const std::string threads = renamed ? "REPLICA" : "SLAVE";
     EK_TRY([[maybe_unused]] const auto table,
-           replica.query({"STOP SLAVE", change, "START SLAVE"}, deadline));
+           replica.query({"STOP " + threads, change, "START " + threads}, deadline));
     return {};
 }
 

@@ -44,7 +44,7 @@ private:
     std::vector<Server> servers_;
 };
 
-// Makes `replica` follow `primary` by GTID from where it is, and starts replication.
+// Makes `replica` follow `primary` by GTID from where it is, and starts replication. MySQL too.
 Result<> follow(const Server& replica, const Server& primary, Deadline deadline);
 // Waits until both replication threads of `replica` run.
 Result<> wait_replicating(const Server& replica, Deadline deadline);

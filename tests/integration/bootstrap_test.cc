@@ -55,6 +55,13 @@ std::vector<std::string> change_items(std::mt19937& random) {
     }
 }
 
+// Slow enough to be stopped in the middle, several times.
+void pace(cdc::StreamConfig& config) {
+    config.checkpoint_interval = Millis{30};
+    config.bootstrap_chunk_rows = 200;
+    config.bootstrap_rows_per_second = 20'000;
+}
+
 class Bootstrap : public test::BootstrapTest {
 protected:
     void make_items() {
@@ -80,16 +87,37 @@ protected:
     std::string child_log() const {
         return io::read_file(folder_.path() + "/child.log").value_or("");
     }
+
+    // Through Maxwell's table: another process may have the group's file.
+    void ask_by_table() {
+        auto admin = db().connect(db().accounts().admin, within());
+        ASSERT_TRUE(admin) << admin.error().what;
+        ASSERT_TRUE(cdc::create_request_table(*admin, "maxwell", within()));
+        ASSERT_TRUE(cdc::insert_request(*admin, "maxwell", "test",
+                                        {.database = "shop", .table = "item"}, 0, within()));
+    }
+
+    // Whoever ran it: one start, no row twice (keys only grow), and the consumer has the table.
+    void expect_once() {
+        catch_up();
+        expect_same(apply("item", {"id"}), server_rows("item", {"id"}, kItemJson));
+        EXPECT_EQ(count("bootstrap-start"), 1u);
+        static const std::regex kId(R"re("type":"bootstrap-insert".*"data":\{"id":([0-9]+),)re");
+        long last = -1;
+        for (const std::string& line : lines()) {
+            std::smatch match;
+            if (line.find("bootstrap-insert") == std::string::npos) continue;
+            ASSERT_TRUE(std::regex_search(line, match, kId)) << line;
+            ASSERT_GT(std::stol(match[1]), last);
+            last = std::stol(match[1]);
+        }
+    }
 };
 
 // Not a test: the body of the process that is killed.
 TEST(BootstrapChild, DISABLED_Runs) {
     if (!test::is_stream_child()) GTEST_SKIP() << "a test starts it";
-    test::run_stream_child([](cdc::StreamConfig& config) {
-        config.checkpoint_interval = Millis{30};
-        config.bootstrap_chunk_rows = 200;
-        config.bootstrap_rows_per_second = 20'000;
-    });
+    test::run_stream_child(pace);
 }
 
 TEST_P(Bootstrap, ATableThatIsWrittenToEndsUpRight) {
@@ -158,15 +186,7 @@ TEST_P(Bootstrap, GoesOnWhereAKilledProcessWas) {
     ASSERT_TRUE(eventually(kLong, [&] {
         return child_log().find("streaming") != std::string::npos;
     })) << child_log();
-    {
-        OneNode asker(folder_.path() + "/asker.db");
-        // Through Maxwell's table: the process has the group's file.
-        auto admin = db().connect(db().accounts().admin, within());
-        ASSERT_TRUE(admin) << admin.error().what;
-        ASSERT_TRUE(cdc::create_request_table(*admin, "maxwell", within()));
-        ASSERT_TRUE(cdc::insert_request(*admin, "maxwell", "test",
-                                        {.database = "shop", .table = "item"}, 0, within()));
-    }
+    ask_by_table();
     std::size_t seen = 0;
     for (int round = 0; round < 4; ++round) {
         ASSERT_TRUE(eventually(kLong, [&] { return count("bootstrap-insert") > seen + 1000; }))
@@ -179,19 +199,42 @@ TEST_P(Bootstrap, GoesOnWhereAKilledProcessWas) {
     }
     ASSERT_TRUE(has_line("bootstrap-complete")) << child_log();
     writer.stop();
-    catch_up();
-    expect_same(apply("item", {"id"}), server_rows("item", {"id"}, kItemJson));
-    EXPECT_EQ(count("bootstrap-start"), 1u);
-    // No row twice: keys only grow.
-    static const std::regex kId(R"re("type":"bootstrap-insert".*"data":\{"id":([0-9]+),)re");
-    long last = -1;
-    for (const std::string& line : lines()) {
-        std::smatch match;
-        if (line.find("bootstrap-insert") == std::string::npos) continue;
-        ASSERT_TRUE(std::regex_search(line, match, kId)) << line;
-        ASSERT_GT(std::stol(match[1]), last);
-        last = std::stol(match[1]);
+    expect_once();
+}
+
+TEST_P(Bootstrap, GoesOnWhereAnotherNodeWas) {
+    make_items();
+    auto engine = coord::open_local_engine(group());
+    ASSERT_TRUE(engine) << engine.error().what;
+    coord::Coordinator a(**engine, {.node = "a", .incarnation = "1", .ttl = Millis{500}});
+    coord::Coordinator b(**engine, {.node = "b", .incarnation = "2", .ttl = Millis{500}});
+    ASSERT_TRUE(a.start(within()));
+    ASSERT_TRUE(b.start(within()));
+    cdc::StreamConfig slow = config();
+    pace(slow);
+    cdc::StreamService on_a(slow, &a);
+    cdc::StreamService on_b(slow, &b);
+    on_a.start();
+    ASSERT_TRUE(eventually(kLong, [&] { return on_a.report().state == "streaming"; }));
+    on_b.start();
+    Writer writer(db(), 4, change_items);
+    ask_by_table();
+    std::size_t seen = 0;
+    for (int round = 0; round < 4; ++round) {
+        ASSERT_TRUE(eventually(kLong, [&] { return count("bootstrap-insert") > seen + 1000; }))
+            << on_a.report().text << "; " << on_b.report().text;
+        coord::Coordinator& loser = round % 2 == 0 ? a : b;
+        loser.drop("stream/test");
+        const cdc::StreamService& next = round % 2 == 0 ? on_b : on_a;
+        ASSERT_TRUE(eventually(kLong, [&] { return next.report().state == "streaming"; }))
+            << next.report().text;
+        loser.want("stream/test");
+        seen = count("bootstrap-insert");
+        ASSERT_EQ(count("bootstrap-complete"), 0u) << "the test was too slow to stop it in time";
     }
+    ASSERT_TRUE(has_line("bootstrap-complete"));
+    writer.stop();
+    expect_once();
 }
 
 INSTANTIATE_TEST_SUITE_P(Releases, Bootstrap, testing::ValuesIn(test::server_releases()),

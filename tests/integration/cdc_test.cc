@@ -8,7 +8,6 @@
 
 #include "io/process.h"
 #include "io/thread.h"
-#include "model/cluster_fact.h"
 #include "model/gtid.h"
 #include "tests/integration/cdc_fixture.h"
 
@@ -298,15 +297,6 @@ class CdcFollow : public CdcResume, public testing::WithParamInterface<cdc::Sour
 protected:
     lab::TopologyConfig topology_config() const override { return {.replicas = 2}; }
 
-    void publish(coord::Coordinator& coordinator, const ClusterFact& fact) {
-        coordinator.want(coord::kLeaderDuty);
-        ASSERT_TRUE(
-            eventually(kLong, [&] { return coordinator.holds(coord::kLeaderDuty).has_value(); }));
-        const auto put = coordinator.put(*coordinator.holds(coord::kLeaderDuty), "cluster/main",
-                                         to_json(fact), io::within(kLong));
-        ASSERT_TRUE(put) << put.error().what;
-    }
-
     void wait_applied(const lab::Server& replica, const std::string& position) {
         ASSERT_TRUE(eventually(
             kLong, [&] { return value(replica, "SELECT @@gtid_slave_pos") == position; }));
@@ -321,10 +311,10 @@ TEST_P(CdcFollow, APromotionByGtid) {
     query(db(1), kCounterTable);
     wait_applied(db(2), value(db(1), "SELECT @@gtid_binlog_pos"));
     OneNode node(folder() + "/group.db");
-    publish(node.coordinator(), {.cluster = "main",
-                                 .primary = db(1).id(),
-                                 .replicas = {db(2).id(), db(3).id()},
-                                 .epoch = {1}});
+    node.publish({.cluster = "main",
+                  .primary = db(1).id(),
+                  .replicas = {db(2).id(), db(3).id()},
+                  .epoch = {1}});
     cdc::StreamConfig config = stream_config();
     config.cluster = "main";
     config.source = GetParam();
@@ -349,12 +339,12 @@ TEST_P(CdcFollow, APromotionByGtid) {
     query(db(best), {"STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only = 0"});
     const auto follows = lab::follow(db(best == 2 ? 3 : 2), db(best), io::within(kLong));
     ASSERT_TRUE(follows) << follows.error().what;
-    publish(node.coordinator(), {.cluster = "main",
-                                 .primary = db(best).id(),
-                                 .replicas = {db(best == 2 ? 3 : 2).id()},
-                                 .fenced = {db(1).id()},
-                                 .epoch = {2},
-                                 .failovers = 1});
+    node.publish({.cluster = "main",
+                  .primary = db(best).id(),
+                  .replicas = {db(best == 2 ? 3 : 2).id()},
+                  .fenced = {db(1).id()},
+                  .epoch = {2},
+                  .failovers = 1});
     Counter more(db(best));
     ASSERT_TRUE(eventually(kLong, [&] { return more.acknowledged() > 200; }));
     more.stop();

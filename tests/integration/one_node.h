@@ -9,6 +9,8 @@
 #include "coord/coordinator.h"
 #include "coord/engines/local_engine.h"
 #include "io/clock.h"
+#include "model/cluster_fact.h"
+#include "tests/support/eventually.h"
 
 namespace evenkeel::test {
 
@@ -36,6 +38,17 @@ public:
     }
 
     coord::Coordinator& coordinator() { return *coordinator_; }
+
+    // What the topology engine says of a cluster, as its leader.
+    void publish(const ClusterFact& fact) {
+        coordinator_->want(coord::kLeaderDuty);
+        ASSERT_TRUE(
+            eventually(kLong, [&] { return coordinator_->holds(coord::kLeaderDuty).has_value(); }));
+        const auto put =
+            coordinator_->put(*coordinator_->holds(coord::kLeaderDuty),
+                              kClusterFactPrefix + fact.cluster, to_json(fact), io::within(kLong));
+        ASSERT_TRUE(put) << put.error().what;
+    }
 
 private:
     std::unique_ptr<coord::Engine> engine_;
