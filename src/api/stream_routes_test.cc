@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "cdc/filter.h"
+#include "cdc/filter/filter.h"
 
 namespace evenkeel::api {
 namespace {

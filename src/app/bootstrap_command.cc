@@ -12,7 +12,7 @@
 #include "app/table.h"
 #include "base/text.h"
 #include "cdc/bootstrap/request_table.h"
-#include "cdc/properties.h"
+#include "cdc/options/properties.h"
 #include "io/clock.h"
 #include "io/file.h"
 #include "io/thread.h"

@@ -7,7 +7,7 @@
 
 #include "app/exit_status.h"
 #include "base/text.h"
-#include "cdc/properties.h"
+#include "cdc/options/properties.h"
 
 namespace evenkeel::app {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "app/cdc_command.h"
 #include "base/result.h"
-#include "cdc/options.h"
+#include "cdc/options/options.h"
 
 namespace evenkeel::app {
 

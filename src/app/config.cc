@@ -8,7 +8,7 @@
 #include "app/config_keys.h"
 #include "app/toml_document.h"
 #include "base/text.h"
-#include "cdc/options.h"
+#include "cdc/options/options.h"
 #include "io/file.h"
 #include "model/binlog_position.h"
 

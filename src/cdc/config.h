@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/instant.h"
-#include "cdc/column_rules.h"
-#include "cdc/filter.h"
+#include "cdc/filter/column_rules.h"
+#include "cdc/filter/filter.h"
 #include "model/server_id.h"
 #include "sql/connection.h"
 

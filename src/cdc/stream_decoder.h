@@ -16,7 +16,7 @@
 #include "cdc/row_observer.h"
 #include "cdc/schema/statement.h"
 #include "cdc/schema/table_tracker.h"
-#include "cdc/source.h"
+#include "cdc/source/source.h"
 #include "cdc/transaction_buffer.h"
 #include "cdc/transaction_renderer.h"
 #include "model/binlog_position.h"

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "cdc/checkpoint.h"
-#include "cdc/stream_filter.h"
+#include "cdc/filter/stream_filter.h"
 #include "cdc/stream_run.h"
 #include "cdc/stream_status.h"
 #include "io/clock.h"

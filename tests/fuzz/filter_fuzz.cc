@@ -1,6 +1,6 @@
 // Maxwell's filter language, and java.util.Properties.
-#include "cdc/filter.h"
-#include "cdc/properties.h"
+#include "cdc/filter/filter.h"
+#include "cdc/options/properties.h"
 #include "tests/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

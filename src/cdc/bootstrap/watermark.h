@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "cdc/source_dialect.h"
+#include "cdc/source/source_dialect.h"
 #include "model/binlog_position.h"
 #include "sql/connection.h"
 

@@ -228,7 +228,8 @@ inline Place RowImages::put_new(const Slot& slot, Span old, Place place) {
 }
 
 Place RowImages::put_patched(const ColumnPlan& column, Span old, Place place) {
-    const ColumnTreatment how = treatment_ != nullptr ? treatment_of(column) : ColumnTreatment{};
+    static constexpr ColumnTreatment kNone;
+    const ColumnTreatment& how = treatment_ != nullptr ? treatment_of(column) : kNone;
     const bool dropped = how.mask == Mask::null && !nulls_;
     if (how.hidden || dropped) return {values_.skip(column, place.in), place.out};
     char* out = column.literal.put(place.out);

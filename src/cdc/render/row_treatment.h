@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cdc/config.h"
-#include "cdc/filter.h"
+#include "cdc/filter/filter.h"
 #include "cdc/render/table_plan.h"
 
 namespace evenkeel::cdc {
