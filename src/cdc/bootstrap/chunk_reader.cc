@@ -60,6 +60,7 @@ struct ChunkReader::Work {
     Result<TablesFound> find(const FindTables& order);
     Result<TablePrepared> find(const PrepareTable& order);
     Result<std::optional<KeyDefinition>> find_key(const PrepareTable& order);
+    Result<bool> hides_period(const PrepareTable& order);
     Result<std::uint64_t> count(const PrepareTable& order);
     Result<ChunkRead> read(const ReadChunk& order);
     Result<> read_all(const ReadAll& order);
@@ -174,11 +175,12 @@ Result<TablesFound> ChunkReader::Work::find(const FindTables& order) {
 Result<std::optional<KeyDefinition>> ChunkReader::Work::find_key(const PrepareTable& order) {
     EK_TRY(const sql::Table rows,
            connection.query(
-               fmt::format("SELECT INDEX_NAME AS i, COLUMN_NAME AS c, NULLABLE AS n, SUB_PART AS p "
-                           "FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {} AND "
-                           "TABLE_NAME = {} AND NON_UNIQUE = 0 ORDER BY INDEX_NAME <> 'PRIMARY', "
-                           "INDEX_NAME, SEQ_IN_INDEX",
-                           sql::quote(order.database), sql::quote(order.table)),
+               fmt::format(
+                   "SELECT INDEX_NAME AS i, COLUMN_NAME AS c, NULLABLE AS n, SUB_PART AS p, "
+                   "INDEX_TYPE AS t FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {} AND "
+                   "TABLE_NAME = {} AND NON_UNIQUE = 0 ORDER BY INDEX_NAME <> 'PRIMARY', "
+                   "INDEX_NAME, SEQ_IN_INDEX",
+                   sql::quote(order.database), sql::quote(order.table)),
                ask_limit()));
     std::vector<KeyDefinition> keys;
     std::vector<bool> usable;
@@ -188,9 +190,10 @@ Result<std::optional<KeyDefinition>> ChunkReader::Work::find_key(const PrepareTa
             usable.push_back(true);
         }
         keys.back().columns.push_back(rows.text(i, "c"));
-        // A unique prefix, or an expression's (MySQL), is no order of whole values.
-        if (rows.text(i, "n") == "YES" || !rows.get(i, "c") ||
-            (rows.get(i, "p") && keys.back().index != "PRIMARY")) {
+        // A unique prefix, hash, or expression (MySQL) is no order of whole values: they would be
+        // sorted for each chunk, and by their first max_sort_length bytes only, which skips rows.
+        const bool is_hash = rows.text(i, "t") == "HASH" && keys.back().index != "PRIMARY";
+        if (rows.text(i, "n") == "YES" || !rows.get(i, "c") || rows.get(i, "p") || is_hash) {
             usable.back() = false;
         }
     }
@@ -198,6 +201,21 @@ Result<std::optional<KeyDefinition>> ChunkReader::Work::find_key(const PrepareTa
         if (usable[i]) return std::optional(keys[i]);
     }
     return std::optional<KeyDefinition>{};
+}
+
+// MariaDB: a table WITH SYSTEM VERSIONING has row_start and row_end without declaring them, and the
+// stream prints them.
+Result<bool> ChunkReader::Work::hides_period(const PrepareTable& order) {
+    const std::string this_table = fmt::format("TABLE_SCHEMA = {} AND TABLE_NAME = {}",
+                                               sql::quote(order.database), sql::quote(order.table));
+    EK_TRY(
+        const sql::Table row,
+        connection.query("SELECT COUNT(*) AS n FROM information_schema.TABLES WHERE " + this_table +
+                             " AND TABLE_TYPE = 'SYSTEM VERSIONED' AND NOT EXISTS (SELECT * FROM "
+                             "information_schema.COLUMNS WHERE " +
+                             this_table + " AND GENERATION_EXPRESSION = 'ROW START')",
+                         ask_limit()));
+    return row.text(0, "n") == "1";
 }
 
 Result<std::uint64_t> ChunkReader::Work::count(const PrepareTable& order) {
@@ -226,7 +244,14 @@ Result<std::uint64_t> ChunkReader::Work::count(const PrepareTable& order) {
 Result<TablePrepared> ChunkReader::Work::find(const PrepareTable& order) {
     EK_TRY(const SchemaTable table, dictionary.table({order.database, order.table}));
     EK_TRY(const auto key, find_key(order));
-    EK_TRY(TableLayout layout, lay_out(table.definition(), key));
+    EK_TRY(const bool period, hides_period(order));
+    TableDefinition definition = table.definition();
+    if (period) {
+        for (const char* name : {"row_start", "row_end"}) {
+            definition.columns.push_back({.name = name, .column_type = "timestamp(6)"});
+        }
+    }
+    EK_TRY(TableLayout layout, lay_out(definition, key));
     TablePrepared prepared{.layout = std::make_shared<const TableLayout>(std::move(layout))};
     if (order.count) {
         EK_TRY(prepared.rows, count(order));

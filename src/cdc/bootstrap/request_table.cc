@@ -130,7 +130,7 @@ Result<> remove_request(sql::Connection& connection, const std::string& schema,
 std::string find_tables_query(const std::string& database, const std::string& table) {
     return fmt::format(
         "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = {} AND "
-        "TABLE_NAME {} {} AND TABLE_TYPE = 'BASE TABLE' ORDER BY TABLE_NAME",
+        "TABLE_NAME {} {} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY TABLE_NAME",
         sql::quote(database), is_pattern(table) ? "LIKE" : "=", sql::quote(table));
 }
 
