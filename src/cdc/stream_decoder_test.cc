@@ -25,9 +25,8 @@ public:
         ++asked;
         return Error{Errc::not_found, "look up " + name.str() + ": not there"};
     }
-    Result<std::size_t> count_hashes(const TableName&) override { return hashes; }
+    Result<std::size_t> count_hashes(const TableName&) override { return 0; }
     int asked = 0;
-    std::size_t hashes = 0;
 };
 
 class StreamDecoderTest : public testing::Test {

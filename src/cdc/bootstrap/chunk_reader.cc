@@ -203,8 +203,7 @@ Result<std::optional<KeyDefinition>> ChunkReader::Work::find_key(const PrepareTa
     return std::optional<KeyDefinition>{};
 }
 
-// MariaDB: a table WITH SYSTEM VERSIONING has row_start and row_end without declaring them, and the
-// stream prints them.
+// The table has hidden_period(): the stream prints it.
 Result<bool> ChunkReader::Work::hides_period(const PrepareTable& order) {
     const std::string this_table = fmt::format("TABLE_SCHEMA = {} AND TABLE_NAME = {}",
                                                sql::quote(order.database), sql::quote(order.table));
@@ -247,8 +246,8 @@ Result<TablePrepared> ChunkReader::Work::find(const PrepareTable& order) {
     EK_TRY(const bool period, hides_period(order));
     TableDefinition definition = table.definition();
     if (period) {
-        for (const char* name : {"row_start", "row_end"}) {
-            definition.columns.push_back({.name = name, .column_type = "timestamp(6)"});
+        for (ColumnDefinition& moment : hidden_period()) {
+            definition.columns.push_back(std::move(moment));
         }
     }
     EK_TRY(TableLayout layout, lay_out(definition, key));

@@ -381,9 +381,8 @@ bool is_hash(const MapColumn& column) {
            column.name.starts_with("DB_ROW_HASH_");
 }
 
-// What MariaDB's binlog has and information_schema has not, in this order: the period of a table
-// WITH SYSTEM VERSIONING that does not declare it, which SELECT finds by these names; and the
-// hashes of UNIQUE keys that are too long for an index, which SELECT does not find.
+// What MariaDB's binlog has and information_schema has not, in this order: the hidden period, and
+// the hashes of UNIQUE keys that are too long for an index, which SELECT does not find.
 std::optional<TableDefinition> with_hidden(const wire::TableMap& map,
                                            const TableDefinition& definition) {
     constexpr std::uint32_t kMicroseconds = 6;
@@ -391,12 +390,12 @@ std::optional<TableDefinition> with_hidden(const wire::TableMap& map,
     TableDefinition whole = definition;
     if (map.mysql || map.columns.size() <= whole.columns.size()) return {};
     if (shown == whole.columns.size() + 2) {
-        for (const char* name : {"row_start", "row_end"}) {
+        for (ColumnDefinition& moment : hidden_period()) {
             const MapColumn& column = map.columns[whole.columns.size()];
             const bool is_moment =
                 column.type == ColumnType::timestamp && column.meta == kMicroseconds;
             if (!is_moment) return {};
-            whole.columns.push_back({.name = name, .column_type = "timestamp(6)"});
+            whole.columns.push_back(std::move(moment));
         }
     }
     if (shown != whole.columns.size()) return {};
@@ -474,6 +473,11 @@ bool wants_definition(const wire::TableMap& map) {
         return column.type == ColumnType::string && column.collation == kBinary &&
                (column.meta == 16 || column.meta == 4);
     });
+}
+
+std::vector<ColumnDefinition> hidden_period() {
+    return {{.name = "row_start", .column_type = "timestamp(6)"},
+            {.name = "row_end", .column_type = "timestamp(6)"}};
 }
 
 bool may_have_hashes(const wire::TableMap& map, const TableDefinition& definition) {

@@ -125,6 +125,9 @@ struct TablePlan {
 bool needs_definition(const wire::TableMap& map);
 // Some column could be one of those that only a definition tells apart (see needs_definition).
 bool wants_definition(const wire::TableMap& map);
+// Columns of a MariaDB table WITH SYSTEM VERSIONING that does not declare its period, behind those
+// that it declares: SELECT finds them, information_schema does not list them.
+std::vector<ColumnDefinition> hidden_period();
 // The map has more columns than the definition, and they may be hidden hashes.
 bool may_have_hashes(const wire::TableMap& map, const TableDefinition& definition);
 
